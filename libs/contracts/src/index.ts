@@ -1,1 +1,4 @@
-export {};
+export * from './envelope';
+export * from './inbound-events';
+export * from './numbering-events';
+export * from './vocabulary';

@@ -1,0 +1,80 @@
+import { mayActFor, mayWrite, type Caller } from './caller';
+import type { TenantFacts } from './decision';
+import { occupant, type NumberRecord } from './number-state';
+import { refuse, type Refusal } from './refusal';
+
+/** What the rules of reserve, hold, lease and release look at. `number` is as it counts now (see settle.ts). */
+export interface ClaimContext {
+  caller: Caller;
+  tenantId: string | undefined;
+  tenant: TenantFacts;
+  number: NumberRecord;
+  now: Date;
+  barredUntil?: Date;
+}
+
+export const unknownIdentifier = (written: string): Refusal =>
+  refuse('UNKNOWN_IDENTIFIER', `${written} is not in the ledger`);
+
+export const callerMayWrite = ({ caller }: ClaimContext) => mayWrite(caller);
+export const callerMayActForTenant = ({ caller, tenantId }: ClaimContext) =>
+  mayActFor(caller, tenantId);
+
+export function tenantNotSuspended({ tenant }: ClaimContext): Refusal | undefined {
+  if (tenant.status === 'ACTIVE') return undefined;
+  return refuse('TENANT_SUSPENDED', 'The tenant is suspended: nothing new can be claimed');
+}
+
+export function operatorAllowed({ tenant, number }: ClaimContext): Refusal | undefined {
+  const allowlist = tenant.operatorAllowlist;
+  if (allowlist === null || allowlist.includes(number.operatorId)) return undefined;
+  return refuse('OPERATOR_NOT_ALLOWED', `The tenant may not use numbers of ${number.operatorId}`, {
+    operatorId: number.operatorId,
+  });
+}
+
+/** Ruling 4: before `validFrom` nothing is reservable or leasable, bypass or not. */
+export function validNow({ number, now }: ClaimContext): Refusal | undefined {
+  if (number.validFrom === null || number.validFrom <= now) return undefined;
+  return refuse('NOT_YET_VALID', `${number.identifier} is not in service yet`, {
+    validFrom: number.validFrom.toISOString(),
+  });
+}
+
+/** Ruling 22: no permission bypasses the cool-down. */
+export function notInQuarantine({ number }: ClaimContext): Refusal | undefined {
+  if (number.state !== 'QUARANTINE') return undefined;
+  return refuse('QUARANTINE_ACTIVE', `${number.identifier} is in its cool-down`, {
+    availableAt: number.availableAt.toISOString(),
+    state: 'QUARANTINE',
+  });
+}
+
+/** Ruling 22: who was recalled may not have it again before the original end, whoever released it meanwhile. */
+export function notBarred({ barredUntil, now, number }: ClaimContext): Refusal | undefined {
+  if (barredUntil === undefined || barredUntil <= now) return undefined;
+  return refuse(
+    'SELF_BYPASS_FORBIDDEN',
+    `${number.identifier} was recalled from this tenant, which may not have it before its cool-down ends`,
+    { availableAt: barredUntil.toISOString() },
+  );
+}
+
+/** 409 with the state as it is; whose it is, is said only as "yours or not" (ruling 18). */
+export const invalidState = (
+  number: NumberRecord,
+  tenantId: string | undefined,
+  detail: string,
+): Refusal =>
+  refuse('INVALID_STATE', detail, {
+    state: number.state,
+    ownedByCaller: tenantId !== undefined && occupant(number) === tenantId,
+  });
+
+export const heldByOther = (number: NumberRecord): Refusal =>
+  refuse('HELD_BY_OTHER_TENANT', `${number.identifier} is ${number.state} by another tenant`, {
+    state: number.state,
+  });
+
+export const alreadyLeased = (number: NumberRecord): Refusal =>
+  refuse('ALREADY_LEASED', `${number.identifier} is ${number.state}`, { state: number.state });

@@ -1,0 +1,59 @@
+import type { IdentifierClass, Plan } from '@numbering/contracts';
+import type { TenantFacts } from './decision';
+import { PLAN_QUOTAS, type Quotas } from './policy';
+import { refuse, type Refusal } from './refusal';
+
+/** A tenant's own quotas; null: the plan's. */
+export type QuotaOverrides = { [K in keyof Quotas]: number | null };
+
+export const NO_OVERRIDES: QuotaOverrides = {
+  MSISDN: null,
+  SHORT_CODE: null,
+  ALPHA: null,
+  maxActiveReservations: null,
+  maxHolds: null,
+};
+
+/** The plan's quotas, each beaten by the tenant's own where there is one (US-NUM-011). */
+export function effectiveQuotas(plan: Plan, own: QuotaOverrides): Quotas {
+  const ofPlan = PLAN_QUOTAS[plan];
+  return {
+    MSISDN: own.MSISDN ?? ofPlan.MSISDN,
+    SHORT_CODE: own.SHORT_CODE ?? ofPlan.SHORT_CODE,
+    ALPHA: own.ALPHA ?? ofPlan.ALPHA,
+    maxActiveReservations: own.maxActiveReservations ?? ofPlan.maxActiveReservations,
+    maxHolds: own.maxHolds ?? ofPlan.maxHolds,
+  };
+}
+
+/** US-NUM-003, US-NUM-011: one more lease of this class must fit. Ruling 37 names the members. */
+export function leaseQuota(tenant: TenantFacts, identifierClass: IdentifierClass) {
+  const quota = tenant.quotas[identifierClass];
+  const current = tenant.use.leases[identifierClass];
+  if (current < quota) return undefined;
+  return refuse('QUOTA_EXCEEDED', `The tenant leases ${current} of ${quota} ${identifierClass}`, {
+    quota,
+    current,
+    currentCount: current,
+    identifierClass,
+  });
+}
+
+/** US-NUM-007: reservations and holds together. */
+export function reservationQuota(tenant: TenantFacts): Refusal | undefined {
+  const quota = tenant.quotas.maxActiveReservations;
+  const current = tenant.use.activeReservations;
+  if (current < quota) return undefined;
+  return refuse('RESERVATION_QUOTA', `The tenant has ${current} of ${quota} active reservations`, {
+    quota,
+    current,
+  });
+}
+
+/** US-NUM-008: an extra cap on holds. */
+export function holdQuota(tenant: TenantFacts): Refusal | undefined {
+  const quota = tenant.quotas.maxHolds;
+  const current = tenant.use.holds;
+  if (current < quota) return undefined;
+  return refuse('HOLD_QUOTA', `The tenant has ${current} of ${quota} holds`, { quota, current });
+}

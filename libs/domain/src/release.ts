@@ -1,0 +1,79 @@
+import {
+  callerMayActForTenant,
+  callerMayWrite,
+  invalidState,
+  unknownIdentifier,
+  type ClaimContext,
+} from './claim-rules';
+import type { Caller } from './caller';
+import { firstRefusal, type ClaimFacts, type Decision, type Rule } from './decision';
+import { occupant, step, type NumberRecord } from './number-state';
+import { refuse, type Refusal } from './refusal';
+import { settle } from './settle';
+
+export interface ReleaseAsk {
+  caller: Caller;
+  tenantId: string | undefined;
+  written: string;
+}
+
+export interface Released {
+  leaseId: string;
+  identifier: string;
+  state: 'AVAILABLE';
+}
+
+/** US-NUM-009: the tenant's own RESERVED or HELD → AVAILABLE. A suspended tenant may still give back. */
+export function release(
+  found: NumberRecord | undefined,
+  ask: ReleaseAsk,
+  facts: ClaimFacts,
+): Decision<Released> {
+  if (!found) return unknownIdentifier(ask.written);
+  const { number } = settle(found, facts);
+  const refusal = firstRefusal(RELEASE_RULES, { ...ask, ...facts, number });
+  if (refusal) return refusal;
+  if (number.state !== 'RESERVED' && number.state !== 'HELD') {
+    throw new Error('RELEASE_RULES let through what is neither RESERVED nor HELD');
+  }
+  const { leaseId, tenantId } = number.claim;
+  const released = step(number, { state: 'AVAILABLE' }, facts.now, {
+    action: 'RELEASE',
+    event: { type: 'numbering.reservation.released', data: { reason: 'TENANT_RELEASE' } },
+    tenantId,
+    leaseId,
+    reason: 'TENANT_RELEASE',
+    claim: { kind: 'END', leaseId, tenantId, state: 'RELEASED', wasLease: false },
+  });
+  return {
+    steps: [released],
+    answer: { leaseId, identifier: number.identifier, state: 'AVAILABLE' },
+  };
+}
+
+/** Ruling 32: another's claim of any kind. */
+function notAnothers({ number, tenantId }: ClaimContext): Refusal | undefined {
+  const owner = occupant(number);
+  if (owner === undefined || owner === tenantId) return undefined;
+  return refuse('NOT_OWNER', `${number.identifier} is not this tenant's`);
+}
+
+function notLeased({ number }: ClaimContext): Refusal | undefined {
+  if (number.state !== 'LEASED' && number.state !== 'SUSPENDED') return undefined;
+  return refuse('USE_RECALL_FOR_LEASES', `${number.identifier} is leased: recall it`, {
+    state: number.state,
+  });
+}
+
+const isClaimed = ({ number, tenantId }: ClaimContext): Refusal | undefined =>
+  number.state === 'RESERVED' || number.state === 'HELD'
+    ? undefined
+    : invalidState(number, tenantId, `${number.identifier} is ${number.state}: nothing to release`);
+
+const RELEASE_RULES: readonly Rule<ClaimContext>[] = [
+  callerMayWrite,
+  callerMayActForTenant,
+  notAnothers,
+  notLeased,
+  isClaimed,
+];
