@@ -1,90 +1,26 @@
-// The signatures first, so that the other libs can be written against them; the files follow.
+// What the other libs and the apps may use of platform.
+export * from './clock.js';
+export { ConfigError, bootConfig, loadConfig } from './config.js';
+export type { AppName, Config, ConfigFault, ReleaseAlarm } from './config.js';
+export { durationMs, isLoopback } from './config-values.js';
+export * from './errors.js';
+export { createLog, loggerModule, processLog } from './log.js';
+export type { Log } from './log.js';
+export { METRICS } from './metric-names.js';
+export type { CounterName, GaugeName, HistogramName, MetricName } from './metric-names.js';
+export { MetricsController, MetricsModule, metricsRegistry } from './metrics.js';
+export { counter, gauge, histogram } from './metrics.js';
+export { REDIS_COMMAND_BUDGET_MS, failFastRedis, patientRedis, subscriberRedis } from './redis.js';
+export type { RedisClient } from './redis.js';
+export { RedisGate, isRedisUnavailable } from './redis-gate.js';
+export { requestIdOf } from './request-id.js';
+
+// Still only signatures; the files follow.
 import type { DynamicModule, ForwardReference, InjectionToken, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Cluster, Redis } from 'ioredis';
 import type { Admin, Kafka } from 'kafkajs';
-import type { Logger } from 'pino';
-import type { Counter, Gauge, Histogram } from 'prom-client';
-
-export type AppName = 'inventory-api' | 'lease-validator' | 'reservation-worker' | 'pool-monitor';
-export type ReleaseAlarm = 'redis' | 'bullmq' | 'poll' | 'sweep';
-export type Config = Readonly<{
-  app: AppName;
-  host: string;
-  httpPort: number;
-  grpcPort: number;
-  databaseUrl: string;
-  redisUrl: string;
-  redisClusterNodes?: readonly { host: string; port: number }[];
-  kafkaBrokers?: readonly string[];
-  billingUrl: string;
-  jwt: Readonly<{ issuer: string; audience: string; jwksUrl: string }>;
-  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
-  otlpEndpoint?: string;
-  cursorSecret: string;
-  grpcAuth: 'jwt' | 'none';
-  grpcTls?: Readonly<{ certFile: string; keyFile: string; caFile?: string }>;
-  reserveTtlMs: number;
-  holdTtlMs: number;
-  quarantineMs: Readonly<{ MSISDN: number; SHORT_CODE: number; ALPHA: number; VANITY: number }>;
-  renewalWindowMs: number;
-  vanityGraceMs: number;
-  renewalOutageGraceMs: number;
-  leaseCacheTtlMs: number;
-  leaseBlindTtlMs: number;
-  quotaCacheTtlMs: number;
-  rateLimitPerMinute: number;
-  rateLimitOtherPerMinute: number;
-  sweepReservationsEveryMs: number;
-  sweepQuarantineEveryMs: number;
-  capacityEveryMs: number;
-  expireLeasesEveryMs: number | 'off';
-  renewLeasesAt: Readonly<{ hour: number; minute: number }> | 'off';
-  releaseAlarms: ReadonlySet<ReleaseAlarm>;
-}>;
-export declare class ConfigError extends Error {
-  readonly faults: readonly { variable: string; wrong: string; wanted: string }[];
-}
-export declare function loadConfig(env: NodeJS.ProcessEnv, app: AppName): Config;
-export declare function bootConfig(app: AppName): Config;
-
-export declare function monotonicMs(): number;
-export declare function wallClockIso(): string;
-export declare function sleepMs(ms: number, signal?: AbortSignal): Promise<void>;
-export declare class DatabaseClock {
-  constructor(readDatabaseTimeMs: () => Promise<number>);
-  /** Resolves after the first sample, or when it failed: `isKnown` says which; goes on sampling. */
-  start(): Promise<void>;
-  stop(): void;
-  readonly isKnown: boolean;
-  readonly errorBoundMs: number;
-  /** Throws StoreUnavailable('postgres') before the first sample. */
-  nowMs(): number;
-}
-
-export type Log = Logger;
-export declare function processLog(config: Config): Log;
-export declare function loggerModule(config: Config, app: AppName): DynamicModule;
-
-export declare class MetricsModule {}
-export declare function counter(name: string): Counter<string>;
-export declare function gauge(name: string): Gauge<string>;
-export declare function histogram(name: string): Histogram<string>;
-
-export type RedisClient = Redis | Cluster;
-export declare function failFastRedis(config: Config): RedisClient;
-export declare function patientRedis(config: Config): RedisClient;
-export declare function subscriberRedis(config: Config): RedisClient;
-export declare class RedisGate {
-  constructor(client: RedisClient, log: Log);
-  /** Throws StoreUnavailable('redis') at once while the circuit is open. */
-  run<T>(call: (redis: RedisClient) => Promise<T>): Promise<T>;
-  readonly isUp: boolean;
-  onStateChange(listener: (isUp: boolean) => void): void;
-  /** Pings on a period, so that an outage is seen without traffic. */
-  start(): void;
-  stop(): void;
-}
+import type { AppName, Config } from './config.js';
+import type { Log } from './log.js';
 
 export declare function createKafka(config: Config): Kafka | undefined;
 export declare class EventProducer {
@@ -157,13 +93,6 @@ export declare class TokenVerifier {
   verified(bearer: string): VerifiedToken | undefined;
 }
 export declare function bearerOf(header: string | undefined): string | undefined;
-
-export type StoreName = 'postgres' | 'redis' | 'kafka' | 'jwks';
-export declare class StoreUnavailable extends Error {
-  constructor(store: StoreName, cause?: unknown);
-  readonly store: StoreName;
-}
-export declare function isPostgresUnavailable(error: unknown): boolean;
 
 export declare function drainOnSignal(app: { close(): Promise<void> }, log: Log): void;
 export declare function bootHttp(

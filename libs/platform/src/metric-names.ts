@@ -1,0 +1,86 @@
+// Every metric there is, in one table: what a dashboard or an alert may name. A name is for ever;
+// labels are few and of few values (never a tenant or an identifier).
+
+/** Seconds from a memory hit to a store that is away. */
+const ANSWER_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 1];
+/** Seconds between a moment and what should follow it at once; 2 s is the promise of a release. */
+const LAG_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300];
+
+type MetricOf<Kind extends string> = Readonly<{
+  kind: Kind;
+  help: string;
+  labels: readonly string[];
+}>;
+type HistogramMetric = MetricOf<'histogram'> & Readonly<{ buckets: readonly number[] }>;
+
+export const METRICS = {
+  num_reservations_auto_released_total: {
+    kind: 'counter',
+    help: 'Reservations and holds that ended by their time and were made available again',
+    labels: [],
+  },
+  num_reservations_active: {
+    kind: 'gauge',
+    help: 'Reservations and holds that have not ended',
+    labels: [],
+  },
+  numbering_block_capacity_remaining: {
+    kind: 'gauge',
+    help: 'Numbers of a pool that are available and valid now',
+    labels: ['operator_id', 'block_prefix', 'identifier_class'],
+  },
+  num_validate_lease_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time of one ValidateLease answer, by where its facts came from',
+    labels: ['path', 'valid'],
+    buckets: ANSWER_SECONDS,
+  },
+  num_release_lag_seconds: {
+    kind: 'histogram',
+    help: "From a claim's end to its identifier being available again",
+    labels: [],
+    buckets: LAG_SECONDS,
+  },
+  num_outbox_lag_seconds: {
+    kind: 'gauge',
+    help: 'Age of the oldest event that Kafka has not acknowledged, 0 when there is none',
+    labels: [],
+  },
+  num_invalidation_lag_seconds: {
+    kind: 'histogram',
+    help: 'From the commit of a change to its eviction from this process',
+    labels: [],
+    buckets: LAG_SECONDS,
+  },
+  num_redis_fallback_total: {
+    kind: 'counter',
+    help: 'Calls that went on without Redis because it did not answer',
+    labels: [],
+  },
+  num_redis_up: {
+    kind: 'gauge',
+    help: 'Whether Redis answers this process (1) or not (0)',
+    labels: [],
+  },
+  num_kafka_up: {
+    kind: 'gauge',
+    help: 'Whether Kafka answers this process (1) or not (0)',
+    labels: [],
+  },
+  num_events_dead_lettered_total: {
+    kind: 'counter',
+    help: 'Inbound messages that could not be read and were sent to the dead letter topic',
+    labels: ['topic'],
+  },
+} as const satisfies Readonly<
+  Record<string, MetricOf<'counter'> | MetricOf<'gauge'> | HistogramMetric>
+>;
+
+export type MetricName = keyof typeof METRICS;
+type NamesOf<Kind> = {
+  [Name in MetricName]: (typeof METRICS)[Name]['kind'] extends Kind ? Name : never;
+}[MetricName];
+export type CounterName = NamesOf<'counter'>;
+export type GaugeName = NamesOf<'gauge'>;
+export type HistogramName = NamesOf<'histogram'>;
+export type LabelOf<Name extends MetricName> = (typeof METRICS)[Name]['labels'][number];
