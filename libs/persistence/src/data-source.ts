@@ -1,0 +1,72 @@
+import { DataSource } from 'typeorm';
+import { Ledger1764000000000 } from './migrations/1764000000000-ledger';
+import { Tenants1764000000001 } from './migrations/1764000000001-tenants';
+import { Records1764000000002 } from './migrations/1764000000002-records';
+import { AppRole1764000000003 } from './migrations/1764000000003-app-role';
+
+/** How long a migration waits for a lock before it gives way to live traffic. */
+const MIGRATION_LOCK_TIMEOUT_MS = 10_000;
+/** Any number, the same in every process: two migrations do not run at once. */
+const MIGRATION_ADVISORY_LOCK = 7_463_529_001;
+
+export const MIGRATIONS = [
+  Ledger1764000000000,
+  Tenants1764000000001,
+  Records1764000000002,
+  AppRole1764000000003,
+];
+
+export interface AppDataSourceOptions {
+  databaseUrl: string;
+  /** Shown in pg_stat_activity. */
+  app: string;
+  poolSize: number;
+  /** A query that takes longer is given up: the caller gets `StoreUnavailable`. */
+  queryTimeoutMs: number;
+  /** How long a caller waits for a connection. */
+  connectTimeoutMs: number;
+}
+
+/** The apps' connection: as the role that cannot change audit rows, in UTC. Emits no unhandled `error`. */
+export const appDataSource = (options: AppDataSourceOptions): DataSource =>
+  new DataSource({
+    type: 'postgres',
+    url: options.databaseUrl,
+    applicationName: options.app,
+    poolSize: options.poolSize,
+    connectTimeoutMS: options.connectTimeoutMs,
+    // An idle connection whose backend dies tells the pool, which replaces it; the next query tells the caller.
+    poolErrorHandler: () => undefined,
+    extra: {
+      query_timeout: options.queryTimeoutMs,
+      options: '-c role=numbering_app -c timezone=UTC -c idle_in_transaction_session_timeout=60000',
+    },
+  });
+
+/**
+ * Brings the schema to the newest version, as the owner, one process at a time.
+ * @returns the names of the migrations that ran
+ */
+export async function migrate(databaseUrl: string): Promise<{ applied: string[] }> {
+  const source = new DataSource({
+    type: 'postgres',
+    url: databaseUrl,
+    schema: 'numbering',
+    migrations: MIGRATIONS,
+    migrationsTableName: 'migrations',
+    poolSize: 2,
+    extra: { options: `-c lock_timeout=${MIGRATION_LOCK_TIMEOUT_MS} -c timezone=UTC` },
+  });
+  await source.initialize();
+  const guard = source.createQueryRunner();
+  try {
+    await guard.query('SELECT pg_advisory_lock($1)', [MIGRATION_ADVISORY_LOCK]);
+    await guard.query('CREATE SCHEMA IF NOT EXISTS numbering');
+    const applied = await source.runMigrations({ transaction: 'each' });
+    await guard.query('SELECT pg_advisory_unlock($1)', [MIGRATION_ADVISORY_LOCK]);
+    return { applied: applied.map((migration) => migration.name) };
+  } finally {
+    await guard.release();
+    await source.destroy();
+  }
+}
