@@ -15,52 +15,18 @@ export type { RedisClient } from './redis.js';
 export { RedisGate, isRedisUnavailable } from './redis-gate.js';
 export { requestIdOf } from './request-id.js';
 
+export { createKafka, deadLetterTopic, ensureTopics } from './kafka.js';
+export type { Topic } from './kafka.js';
+export { EventProducer, MessagesRefused } from './kafka-producer.js';
+export type { OutboundMessage } from './kafka-producer.js';
+export { RetryLater, UnreadableMessage, runConsumer } from './kafka-consumer.js';
+export type { ConsumerOptions, InboundMessage, RunningConsumer } from './kafka-consumer.js';
+
 // Still only signatures; the files follow.
 import type { DynamicModule, ForwardReference, InjectionToken, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Admin, Kafka } from 'kafkajs';
 import type { AppName, Config } from './config.js';
 import type { Log } from './log.js';
-
-export declare function createKafka(config: Config): Kafka | undefined;
-export declare class EventProducer {
-  constructor(kafka: Kafka | undefined, log: Log);
-  start(): void;
-  stop(): Promise<void>;
-  isUp(): boolean;
-  /** Throws StoreUnavailable('kafka'). Resolves when every in-sync replica has them. */
-  send(messages: readonly OutboundMessage[]): Promise<void>;
-}
-export type OutboundMessage = {
-  topic: string;
-  key: string | Buffer | null;
-  value: string | Buffer | null;
-  headers?: Record<string, string>;
-};
-export declare function ensureTopics(
-  admin: Admin,
-  topics: readonly { name: string; partitions: number }[],
-): Promise<void>;
-export type InboundMessage = {
-  topic: string;
-  partition: number;
-  offset: string;
-  key: Buffer | null;
-  value: Buffer | null;
-  timestampMs: number;
-};
-export declare class RetryLater extends Error {}
-export declare class UnreadableMessage extends Error {}
-export declare function runConsumer(
-  kafka: Kafka,
-  options: {
-    groupId: string;
-    topics: readonly string[];
-    handle: (message: InboundMessage) => Promise<void>;
-    deadLetter: EventProducer;
-    log: Log;
-  },
-): { isUp(): boolean; stop(): Promise<void> };
 
 export type ReadinessCheck = {
   name: string;
