@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
-import { BillingBook } from './billing-book';
-import { createBillingServer } from './billing-server';
+import { BillingBook } from './billing-book.js';
+import { createBillingServer } from './billing-server.js';
 
 describe('billing simulator', () => {
   let server: Server;

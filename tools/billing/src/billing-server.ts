@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { answers, type Answer, type BillingBook } from './billing-book';
+import { answers, type Answer, type BillingBook } from './billing-book.js';
 
 const bodyLimitBytes = 64 * 1024;
 const idempotencyKeyLimitChars = 255;

@@ -1,6 +1,6 @@
 // Billing simulator for development and tests: approves renewals until told otherwise. Loopback only.
-import { BillingBook } from './billing-book';
-import { createBillingServer } from './billing-server';
+import { BillingBook } from './billing-book.js';
+import { createBillingServer } from './billing-server.js';
 
 const { PORT, HOST = '127.0.0.1' } = process.env;
 if (!PORT) {

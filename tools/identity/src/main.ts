@@ -1,7 +1,7 @@
 // Development issuer: publishes the public half of the key that `numbering token` signs with. Loopback only.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { JWK } from 'jose';
-import { openSigningKey, publicPart } from './signing-key';
+import { openSigningKey, publicPart } from './signing-key.js';
 
 const jwksMaxAgeSeconds = 60;
 
