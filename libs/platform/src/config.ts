@@ -167,7 +167,8 @@ function faultsBetween(env: NodeJS.ProcessEnv, app: AppName): ConfigFault[] {
   return faults;
 }
 
-const addressOf = (node: HostPort): string => `${node.host}:${node.port}`;
+const addressOf = ({ host, port }: HostPort): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 function shape(v: Values, httpPort: number, app: AppName) {
   const { GRPC_TLS_CERT: certFile, GRPC_TLS_KEY: keyFile, GRPC_TLS_CA: caFile } = v;
