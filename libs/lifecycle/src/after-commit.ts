@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { alphaMatchKey, type NumberRecord, type Step } from '@numbering/domain';
+import {
+  ClaimAlarms,
+  FactCache,
+  type ClaimAlarmChanges,
+  type Eviction,
+} from '@numbering/persistence';
+
+/**
+ * What follows a commit, best effort (ruling 34): the claims' alarm clocks, the validators' evictions, the relay's
+ * wake-up. None of it is the truth, none of it fails the command; sweep and evictor repair what is lost here.
+ */
+@Injectable()
+export class AfterCommit {
+  constructor(
+    private readonly alarms: ClaimAlarms,
+    private readonly facts: FactCache,
+  ) {}
+
+  async announce(steps: readonly Step[]): Promise<void> {
+    if (steps.length === 0) return;
+    await Promise.all([this.alarms.apply(alarmsOf(steps)), this.facts.evict(evictionsOf(steps))]);
+  }
+
+  /** A tenant's standing has changed. */
+  async announceTenant(tenantId: string, version: number): Promise<void> {
+    await this.facts.evict([{ kind: 't', key: tenantId, version }]);
+  }
+}
+
+/** The last claim of each number decides: a lapse and a reservation in one transaction leave one alarm. */
+function alarmsOf(steps: readonly Step[]): ClaimAlarmChanges {
+  const set = new Map<string, ClaimAlarmChanges['set'][number]>();
+  const clear = new Map<string, ClaimAlarmChanges['clear'][number]>();
+  for (const { after, claim } of steps) {
+    const { identifier } = after;
+    if (claim?.kind === 'OPEN_RESERVATION' || claim?.kind === 'HOLD') {
+      const { leaseId, expiresAt } = claim.claim;
+      const ttlMs = expiresAt.getTime() - after.changedAt.getTime();
+      set.set(identifier, { identifier, leaseId, expiresAt, ttlMs });
+    } else if (claim?.kind === 'LEASE') {
+      clear.set(identifier, { identifier, leaseId: claim.lease.leaseId });
+    } else if (claim?.kind === 'END' && !claim.wasLease) {
+      clear.set(identifier, { identifier, leaseId: claim.leaseId });
+    }
+  }
+  return { set: [...set.values()], clear: [...clear.values()] };
+}
+
+function evictionsOf(steps: readonly Step[]): Eviction[] {
+  const last = new Map<string, NumberRecord>();
+  for (const { after } of steps) last.set(after.identifier, after);
+  return [...last.values()].map((number) => ({
+    kind: 'i',
+    key: matchKeyOf(number),
+    version: number.version,
+  }));
+}
+
+const matchKeyOf = ({ identifier, identifierClass }: NumberRecord): string =>
+  identifierClass === 'ALPHA' ? alphaMatchKey(identifier) : identifier;

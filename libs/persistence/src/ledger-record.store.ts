@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import type { LedgerAction, LedgerEvent } from '@numbering/contracts';
+import type { EntityManager } from 'typeorm';
+import type { ChangeOrigin } from './change.store';
+
+/** An act without one identifier: its audit row, its event, and what validators must hear of it. */
+export interface LedgerRecord {
+  action: LedgerAction;
+  at: Date;
+  tenantId?: string;
+  reason?: string;
+  ticketId?: string;
+  detail?: Readonly<Record<string, unknown>>;
+  event?: LedgerEvent;
+  /** A tenant's standing, or the ledger's generation, and its version after the change. */
+  evicts?: { subject: 'TENANT' | 'LEDGER'; key: string; version: number };
+}
+
+@Injectable()
+export class LedgerRecordStore {
+  async write(manager: EntityManager, record: LedgerRecord, origin: ChangeOrigin): Promise<void> {
+    await manager.query(
+      `INSERT INTO numbering.audit_log (at, actor, action, tenant_id, reason, ticket_id, request_id,
+                                        detail)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [
+        record.at,
+        origin.actor,
+        record.action,
+        record.tenantId ?? null,
+        record.reason ?? null,
+        record.ticketId ?? null,
+        origin.requestId ?? null,
+        record.detail ? JSON.stringify(record.detail) : null,
+      ],
+    );
+    const { event, evicts } = record;
+    if (!event && !evicts) return;
+    // What is published and what is evicted may have different keys: a row each then.
+    if (event) await this.outbox(manager, { record, app: origin.app, event });
+    if (evicts) await this.outbox(manager, { record, app: origin.app, evicts });
+  }
+
+  private async outbox(
+    manager: EntityManager,
+    row: {
+      record: LedgerRecord;
+      app: string;
+      event?: LedgerEvent;
+      evicts?: LedgerRecord['evicts'];
+    },
+  ): Promise<void> {
+    const { record, app, event, evicts } = row;
+    await manager.query(
+      `INSERT INTO numbering.outbox (topic, key, payload, subject, version, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6)`,
+      [
+        event?.type ?? null,
+        event?.key ?? evicts?.key,
+        event ? JSON.stringify({ app, data: event.data }) : null,
+        evicts?.subject ?? 'NONE',
+        evicts?.version ?? 0,
+        record.at,
+      ],
+    );
+  }
+}

@@ -1,0 +1,208 @@
+import { Injectable } from '@nestjs/common';
+import type { Plan } from '@numbering/contracts';
+import {
+  DEFAULT_PLAN,
+  effectiveQuotas,
+  type QuotaOverrides,
+  type TenantFacts,
+} from '@numbering/domain';
+import type { EntityManager } from 'typeorm';
+
+/** Facts of a tenant for a decision, at a moment of the database's clock. */
+export interface FoundTenant {
+  facts: TenantFacts;
+  own: QuotaOverrides;
+  version: number;
+  /** Whether it has a row: one that has none has the default plan (rulings, "Words"). */
+  isKnown: boolean;
+  now: Date;
+}
+
+interface TenantRow {
+  is_known: boolean;
+  plan: Plan | null;
+  operator_allowlist: string[] | null;
+  status: 'ACTIVE' | 'SUSPENDED' | null;
+  version: number | null;
+  leased_msisdn: number | null;
+  leased_short_code: number | null;
+  leased_alpha: number | null;
+  msisdn: number | null;
+  short_code: number | null;
+  alpha: number | null;
+  max_active_reservations: number | null;
+  max_holds: number | null;
+  active_reservations: number;
+  holds: number;
+  now: Date;
+}
+
+@Injectable()
+export class TenantStore {
+  /**
+   * Standing, quotas and use. Leases are counted in the row; reservations and holds, which lapse by themselves, as
+   * rows that are live now. Exact where the tenant's row is locked by this transaction, else a hint.
+   */
+  async find(manager: EntityManager, tenantId: string): Promise<FoundTenant> {
+    const [row]: TenantRow[] = await manager.query(
+      `SELECT t.tenant_id IS NOT NULL AS is_known, t.plan, t.operator_allowlist, t.status, t.version,
+              t.leased_msisdn, t.leased_short_code, t.leased_alpha,
+              q.msisdn, q.short_code, q.alpha, q.max_active_reservations, q.max_holds,
+              c.active_reservations, c.holds,
+              date_trunc('milliseconds', clock_timestamp()) AS now
+         FROM (VALUES ($1::text)) AS asked (tenant_id)
+         LEFT JOIN numbering.tenants t USING (tenant_id)
+         LEFT JOIN numbering.tenant_quotas q USING (tenant_id)
+        CROSS JOIN LATERAL (
+                SELECT count(*)::integer AS active_reservations,
+                       count(*) FILTER (WHERE l.state = 'HELD')::integer AS holds
+                  FROM numbering.leases l
+                 WHERE l.tenant_id = asked.tenant_id
+                   AND l.state IN ('RESERVED', 'HELD')
+                   AND l.expires_at > date_trunc('milliseconds', clock_timestamp())) c`,
+      [tenantId],
+    );
+    if (!row) throw new Error('the tenant query gives one row');
+    return foundOf(tenantId, row);
+  }
+
+  /** Makes the row at first contact and locks it: standing and quotas cannot change until this transaction ends. */
+  async lock(manager: EntityManager, tenantId: string): Promise<void> {
+    await manager.query(
+      `INSERT INTO numbering.tenants (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING`,
+      [tenantId],
+    );
+    await manager.query(`SELECT 1 FROM numbering.tenants WHERE tenant_id = $1 FOR NO KEY UPDATE`, [
+      tenantId,
+    ]);
+  }
+
+  /** Plan and allowlist; `at` is when it was said, so that an older event cannot undo it. */
+  async setPlan(
+    manager: EntityManager,
+    tenant: { tenantId: string; plan: Plan; operatorAllowlist?: string[] | null; at: Date },
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE numbering.tenants
+          SET plan = $2,
+              operator_allowlist = CASE WHEN $3 THEN $4::text[] ELSE operator_allowlist END,
+              plan_changed_at = greatest(plan_changed_at, $5::timestamptz)
+        WHERE tenant_id = $1`,
+      [
+        tenant.tenantId,
+        tenant.plan,
+        tenant.operatorAllowlist !== undefined,
+        tenant.operatorAllowlist ?? null,
+        tenant.at,
+      ],
+    );
+  }
+
+  async setQuotas(manager: EntityManager, tenantId: string, own: QuotaOverrides, actor: string) {
+    await manager.query(
+      `INSERT INTO numbering.tenant_quotas (tenant_id, msisdn, short_code, alpha,
+                                            max_active_reservations, max_holds, changed_by)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (tenant_id) DO UPDATE
+          SET msisdn = excluded.msisdn,
+              short_code = excluded.short_code,
+              alpha = excluded.alpha,
+              max_active_reservations = excluded.max_active_reservations,
+              max_holds = excluded.max_holds,
+              changed_by = excluded.changed_by,
+              changed_at = clock_timestamp()`,
+      [
+        tenantId,
+        own.MSISDN,
+        own.SHORT_CODE,
+        own.ALPHA,
+        own.maxActiveReservations,
+        own.maxHolds,
+        actor,
+      ],
+    );
+  }
+
+  /** When standing and plan were last said, in whose order events count (ruling 25). */
+  async changedAt(
+    manager: EntityManager,
+    tenantId: string,
+  ): Promise<{ standing: Date; plan: Date }> {
+    const [row] = await manager.query(
+      `SELECT greatest(standing_changed_at, 'epoch') AS standing, greatest(plan_changed_at, 'epoch') AS plan
+         FROM numbering.tenants
+        WHERE tenant_id = $1`,
+      [tenantId],
+    );
+    return row ?? { standing: new Date(0), plan: new Date(0) };
+  }
+
+  /** @returns the tenant's version after the change */
+  async setStanding(manager: EntityManager, change: StandingChange): Promise<number> {
+    const [[row]] = await manager.query(
+      `UPDATE numbering.tenants
+          SET status = CASE WHEN $2::uuid IS NULL THEN 'ACTIVE' ELSE 'SUSPENDED' END,
+              suspension_id = $2,
+              suspension_ticket = $3,
+              suspension_reason = $4,
+              cascade_pending = $5,
+              standing_changed_at = greatest(standing_changed_at, $6::timestamptz),
+              version = version + 1
+        WHERE tenant_id = $1
+       RETURNING version`,
+      [
+        change.tenantId,
+        change.suspensionId,
+        change.ticketId ?? null,
+        change.reason ?? null,
+        change.cascade,
+        change.at,
+      ],
+    );
+    return row.version;
+  }
+}
+
+/** A suspension (with its id) or, without one, a reinstatement. */
+export interface StandingChange {
+  tenantId: string;
+  suspensionId: string | null;
+  ticketId?: string;
+  reason?: string;
+  /** Whether the worker is to recall what the tenant has. */
+  cascade: boolean;
+  at: Date;
+}
+
+function foundOf(tenantId: string, row: TenantRow): FoundTenant {
+  const plan = row.plan ?? DEFAULT_PLAN;
+  const own: QuotaOverrides = {
+    MSISDN: row.msisdn,
+    SHORT_CODE: row.short_code,
+    ALPHA: row.alpha,
+    maxActiveReservations: row.max_active_reservations,
+    maxHolds: row.max_holds,
+  };
+  return {
+    facts: {
+      tenantId,
+      plan,
+      status: row.status ?? 'ACTIVE',
+      operatorAllowlist: row.operator_allowlist,
+      quotas: effectiveQuotas(plan, own),
+      use: {
+        leases: {
+          MSISDN: row.leased_msisdn ?? 0,
+          SHORT_CODE: row.leased_short_code ?? 0,
+          ALPHA: row.leased_alpha ?? 0,
+        },
+        activeReservations: row.active_reservations,
+        holds: row.holds,
+      },
+    },
+    own,
+    version: row.version ?? 0,
+    isKnown: row.is_known,
+    now: row.now,
+  };
+}
