@@ -52,7 +52,8 @@ export async function runCommand(options) {
   );
 }
 
-async function endGroup(child, ended) {
+/** Ends a child that leads a group, and all that it started: SIGTERM, then SIGKILL. */
+export async function endGroup(child, ended) {
   const send = (name) => {
     try {
       process.kill(-child.pid, name);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-const shownLogLines = 15;
+const shownLogLines = 25;
 
 /** What stops a start: a sentence for the person, and the log that says more. */
 export class StackFailure extends Error {
@@ -28,6 +28,7 @@ export function logTail(logFile, lines = shownLogLines) {
   if (text === '') return '';
   return text
     .split('\n')
+    .filter((line) => line.trim() !== '')
     .slice(-lines)
     .map((line) => `    ${line}`)
     .join('\n');

@@ -12,6 +12,7 @@ import { startPostgres } from '../servers/postgres.mjs';
 import { startRedis } from '../servers/redis.mjs';
 import { startApps } from './apps.mjs';
 import { appSettings } from './environment.mjs';
+import { emptyHome } from './empty-home.mjs';
 import { ensureBuilt, ensureInstalled } from './ensure-project.mjs';
 import { together } from './together.mjs';
 import { mintTokens } from './tokens.mjs';
@@ -22,9 +23,19 @@ import { migrate, startBilling, startIdentity } from './tools.mjs';
  * background and tests use this same piece.
  *
  * @param {{home: object, say: (line: string) => void, scale: Record<string, number>, hasDemo: boolean,
- *   useDefaultPorts: boolean, isKafkaRequired?: boolean, mode: string}} options
+ *   useDefaultPorts: boolean, isKafkaRequired?: boolean, isFresh?: boolean, mode: string}} options
+ *   `isFresh`: without the data of an earlier run
  */
-export function createStack({ home, say, scale, hasDemo, useDefaultPorts, isKafkaRequired, mode }) {
+export function createStack({
+  home,
+  say,
+  scale,
+  hasDemo,
+  useDefaultPorts,
+  isKafkaRequired,
+  isFresh,
+  mode,
+}) {
   const stopping = new AbortController();
   const processes = createProcesses(home);
   const context = {
@@ -51,6 +62,7 @@ export function createStack({ home, say, scale, hasDemo, useDefaultPorts, isKafk
   async function bringUp() {
     const left = await endLeftovers(home);
     if (left.length > 0) say(`ended what an earlier stack left running: ${left.join(', ')}`);
+    if (isFresh) emptyHome(home);
     const isOwnIssuer = !process.env.JWKS_URL;
     await ensureInstalled(context);
     const stores = await startStores(context);

@@ -44,8 +44,9 @@ const findNumber =
 /** Without demo data there is no number yet: the walk registers one, named after the second. */
 function registerNumber(admin) {
   return [
+    `  A=${admin}`,
     "  N=9379$(date +%s | sed 's/.*\\(.......\\)$/\\1/')",
-    `  curl -sS -X POST "$API/v1/admin/numbering/identifiers" -H "authorization: Bearer ${admin}"` +
+    '  curl -sS -X POST "$API/v1/admin/numbering/identifiers" -H "authorization: Bearer $A"' +
       ` -H 'content-type: application/json' -d "{\\"identifiers\\":[{\\"identifier\\":\\"+$N\\"}]}"; echo`,
   ];
 }

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { runCommand } from '../base/commands.mjs';
 import { describeFailure, StackFailure } from '../base/failure.mjs';
-import { readJson, writeAtomic, writeJson } from '../base/files.mjs';
+import { writeAtomic } from '../base/files.mjs';
+import { hushNegativeTimers } from '../base/quiet-kafkajs.mjs';
 import { readyOrDead } from '../base/processes.mjs';
 import { waitFor } from '../base/wait.mjs';
 import { ensureKafka } from '../setup/kafka-jars.mjs';
@@ -69,12 +70,10 @@ export async function startKafka(context) {
 async function startOwn({ home, processes, takePort, signal }, { java, jars }) {
   const folder = home.at('kafka/data');
   mkdirSync(folder, { recursive: true });
-  const kept = readJson(home.at('kafka/ports.json')) ?? defaultPorts;
   const ports = {
-    broker: await takePort(kept.broker),
-    controller: await takePort(kept.controller),
+    broker: await takePort(defaultPorts.broker),
+    controller: await takePort(defaultPorts.controller),
   };
-  writeJson(home.at('kafka/ports.json'), ports);
   const properties = home.at('kafka/server.properties');
   writeAtomic(properties, settings({ ...ports, folder }));
   writeAtomic(home.at('kafka/log4j2.properties'), logging);
@@ -121,6 +120,7 @@ function clusterId(home) {
 }
 
 async function probe(brokers) {
+  hushNegativeTimers();
   const { Kafka, logLevel } = (await import('kafkajs')).default;
   const kafka = new Kafka({
     clientId: 'numbering-stack',
