@@ -1,0 +1,145 @@
+import { Queue } from 'bullmq';
+import {
+  REDIS_COMMAND_BUDGET_MS,
+  isRedisUnavailable,
+  patientRedis,
+  processLog,
+  StoreUnavailable,
+  withinMs,
+  type Config,
+  type Log,
+  type RedisClient,
+  type RedisGate,
+} from '@numbering/platform';
+
+export const CLAIM_KEY_PREFIX = 'num:reserve:';
+/** The story's key (US-NUM-008), with the identifier as the service answers it. */
+export const claimKey = (identifier: string): string => `${CLAIM_KEY_PREFIX}${identifier}`;
+
+/** One job for each second in which a claim ends; braces keep its keys on one node of a cluster. */
+export const RELEASE_QUEUE = { name: 'release-claims', prefix: '{num:bull}' } as const;
+/** BullMQ takes no whole number for an id. */
+export const ringJobId = (second: number): string => `second-${second}`;
+export interface RingJob {
+  /** Unix seconds by the database's clock. */
+  second: number;
+}
+
+export interface ClaimAlarmChanges {
+  set: { identifier: string; leaseId: string; expiresAt: Date; ttlMs: number }[];
+  clear: { identifier: string; leaseId: string }[];
+}
+
+/** A late clear for an old claim leaves the key of a new one alone. */
+const DELETE_IF_SAME = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`;
+
+const SECOND_MS = 1_000;
+/** Seconds a process remembers to have a job: claims of one TTL end in few of them. */
+const MAX_REMEMBERED_SECONDS = 1_000;
+
+/**
+ * The alarm clocks of reservations and holds (ruling 35): a key whose TTL is the claim's, and a
+ * delayed job. Written after the commit, best effort: a lost alarm makes a release later, never
+ * wrong, because poll and sweep ask Postgres, which alone knows what is due.
+ */
+export class ClaimAlarms {
+  private readonly log: Log;
+  private readonly armedSeconds = new Set<number>();
+  private queue: Queue<RingJob> | undefined;
+  private queueRedis: RedisClient | undefined;
+  private failureLogged = false;
+
+  constructor(
+    private readonly config: Config,
+    private readonly gate: RedisGate,
+  ) {
+    this.log = processLog(config);
+    // A Redis that was away may have come back empty.
+    gate.onStateChange(() => this.armedSeconds.clear());
+    // Opened early: the first claim would find the connection still on its way.
+    if (config.releaseAlarms.has('bullmq')) this.openQueue();
+  }
+
+  /** Sets and clears in one round trip. Never throws: a failure is logged once an outage. */
+  async apply(changes: ClaimAlarmChanges): Promise<void> {
+    try {
+      await Promise.all([this.applyKeys(changes), this.armSeconds(changes.set)]);
+      this.failureLogged = false;
+    } catch (error) {
+      const known = error instanceof StoreUnavailable; // The gate logs the outage itself.
+      if (!known && !this.failureLogged) {
+        this.log.warn({ err: error }, 'alarms of claims are not set; poll and sweep release them');
+        this.failureLogged = true;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.queue?.close().catch(() => undefined);
+    this.queueRedis?.disconnect();
+  }
+
+  private async applyKeys({ set, clear }: ClaimAlarmChanges): Promise<void> {
+    if (!this.config.releaseAlarms.has('redis') || set.length + clear.length === 0) return;
+    // Commands of one turn leave in one write: a pipeline would not span a cluster's nodes.
+    await this.gate.run((redis) =>
+      Promise.all([
+        ...clear.map(({ identifier, leaseId }) =>
+          redis.eval(DELETE_IF_SAME, 1, claimKey(identifier), leaseId),
+        ),
+        ...set
+          .filter(({ ttlMs }) => ttlMs >= 1) // Already over: Redis refuses such a TTL.
+          .map(({ identifier, leaseId, ttlMs }) =>
+            redis.set(claimKey(identifier), leaseId, 'PX', Math.round(ttlMs)),
+          ),
+      ]),
+    );
+  }
+
+  private async armSeconds(set: ClaimAlarmChanges['set']): Promise<void> {
+    if (!this.queue || this.queueRedis?.status !== 'ready' || !this.gate.isUp) return;
+    const jobs = new Map<number, number>();
+    for (const { expiresAt, ttlMs } of set) {
+      const second = Math.floor(expiresAt.getTime() / SECOND_MS);
+      const nowMs = expiresAt.getTime() - ttlMs;
+      if (!this.armedSeconds.has(second)) jobs.set(second, second * SECOND_MS - nowMs);
+    }
+    if (jobs.size === 0) return;
+    const added = this.queue.addBulk(
+      [...jobs].map(([second, inMs]) => ringJob(second, Math.max(0, Math.round(inMs)))),
+    );
+    added.catch(() => undefined); // It may fail after nobody waits for it any more.
+    await withinMs(REDIS_COMMAND_BUDGET_MS, added);
+    for (const second of jobs.keys()) this.armedSeconds.add(second);
+    while (this.armedSeconds.size > MAX_REMEMBERED_SECONDS) {
+      const [oldest = 0] = this.armedSeconds;
+      this.armedSeconds.delete(oldest);
+    }
+  }
+
+  private openQueue(): void {
+    this.queueRedis = patientRedis(this.config);
+    this.queue = new Queue<RingJob>(RELEASE_QUEUE.name, {
+      connection: this.queueRedis,
+      prefix: RELEASE_QUEUE.prefix,
+    });
+    this.queue.on('error', (error) => {
+      if (!isRedisUnavailable(error)) this.log.warn({ err: error }, 'the queue of alarms fails');
+    });
+  }
+}
+
+/** Due at the second's beginning, by the database's clock and not by this machine's. */
+const ringJob = (second: number, delayMs: number) => ({
+  name: 'ring',
+  data: { second },
+  opts: {
+    jobId: ringJobId(second),
+    timestamp: second * SECOND_MS - delayMs,
+    delay: delayMs,
+    removeOnComplete: true,
+    removeOnFail: true,
+  },
+});
