@@ -17,7 +17,7 @@ export const METRICS = {
   num_reservations_auto_released_total: {
     kind: 'counter',
     help: 'Reservations and holds that ended by their time and were made available again',
-    labels: [],
+    labels: ['alarm'],
   },
   num_reservations_active: {
     kind: 'gauge',
@@ -45,6 +45,31 @@ export const METRICS = {
     kind: 'gauge',
     help: 'Age of the oldest event that Kafka has not acknowledged, 0 when there is none',
     labels: [],
+  },
+  num_outbox_unsent: {
+    kind: 'gauge',
+    help: 'Events that Kafka has not acknowledged, counted up to 100,000',
+    labels: [],
+  },
+  num_outbox_parked: {
+    kind: 'gauge',
+    help: 'Keys whose events wait because Kafka refused one of them for its content',
+    labels: [],
+  },
+  num_outbox_sent_total: {
+    kind: 'counter',
+    help: 'Events that this process sent and Kafka acknowledged',
+    labels: [],
+  },
+  num_outbox_leader: {
+    kind: 'gauge',
+    help: 'Whether this process is the one that sends events (1) or not (0)',
+    labels: [],
+  },
+  num_reconciler_failures_total: {
+    kind: 'counter',
+    help: 'Runs of a reconciler that failed; its next run tries again',
+    labels: ['job'],
   },
   num_invalidation_lag_seconds: {
     kind: 'histogram',
