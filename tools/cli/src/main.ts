@@ -44,6 +44,20 @@ function addDatabaseCommands(program: Command): void {
     .action(async () => {
       await (await import('./migrate.js')).runMigrations();
     });
+  const outbox = program.command('outbox').description('events that Kafka refused');
+  outbox
+    .command('parked')
+    .description('list the keys that are parked, and why')
+    .action(async () => {
+      await (await import('./outbox.js')).printParked();
+    });
+  outbox
+    .command('retry')
+    .description('let the relay try parked events again')
+    .option('--key <key>', 'only the events of this key')
+    .action(async ({ key }: { key?: string }) => {
+      await (await import('./outbox.js')).retryParkedEvents(key);
+    });
 }
 
 function addBlockCommands(program: Command): void {

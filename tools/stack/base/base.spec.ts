@@ -13,7 +13,7 @@ import { createPorts } from './ports.mjs';
 import { createProcesses, endLeftovers } from './processes.mjs';
 
 const sleeper = ['-e', 'console.log("up"); setTimeout(() => undefined, 60_000)'];
-const stubborn = [
+const deaf = [
   '-e',
   'process.on("SIGTERM", () => 0); console.log("up"); setTimeout(() => 0, 6e4)',
 ];
@@ -63,7 +63,7 @@ describe('parts of the stack', () => {
     });
 
     it('by force where they do not', async () => {
-      const entry = await startNode(stubborn);
+      const entry = await startNode(deaf);
       expect(await endProcess(entry, { limitMs: 200 })).toBe(true);
       expect(isAlive(entry)).toBe(false);
     });
