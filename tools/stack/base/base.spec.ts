@@ -13,10 +13,7 @@ import { createPorts } from './ports.mjs';
 import { createProcesses, endLeftovers } from './processes.mjs';
 
 const sleeper = ['-e', 'console.log("up"); setTimeout(() => undefined, 60_000)'];
-const deaf = [
-  '-e',
-  'process.on("SIGTERM", () => 0); console.log("up"); setTimeout(() => 0, 6e4)',
-];
+const deaf = ['-e', 'process.on("SIGTERM", () => 0); console.log("up"); setTimeout(() => 0, 6e4)'];
 
 describe('parts of the stack', () => {
   let folder: string;

@@ -6,14 +6,14 @@ const callTimeoutMs = 120_000;
  * Calls of the demo through the real API. Every change has an idempotency key of its own, and a conflict with what
  * an interrupted load has done already is no failure, so that a load can be run again to its end.
  */
-export function createDemoApi(url, adminToken) {
+export function createDemoApi(url, adminToken, signal) {
   async function call(method, path, { token = adminToken, body, form, key, accept = [] } = {}) {
     const headers = { authorization: `Bearer ${token}` };
     if (body) headers['content-type'] = 'application/json';
     if (key) headers['idempotency-key'] = `demo:${key}`;
     const response = await fetch(`${url}${path}`, {
       ...{ method, headers, body: body ? JSON.stringify(body) : form },
-      signal: AbortSignal.timeout(callTimeoutMs),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]),
     });
     const text = await response.text();
     if (response.ok || accept.includes(response.status))

@@ -19,12 +19,12 @@ const admin = '/v1/admin/numbering';
  *
  * @throws StackFailure with the API's answer where a call is refused
  */
-export async function loadDemo({ home, say }, { apps, services, tokens }) {
+export async function loadDemo({ home, say, signal }, { apps, services, tokens }) {
   const loadedFile = home.at('demo', `loaded-${databaseMark(services.postgres.url)}.json`);
   if (existsSync(loadedFile)) return undefined;
   say('loading demo data');
   const beganMs = Date.now();
-  const api = createDemoApi(apps['inventory-api'][0].url, tokens.admin);
+  const api = createDemoApi(apps['inventory-api'][0].url, tokens.admin, signal);
   const { operators, numbers } = await importBlocks(api, home);
   await api.post(`${admin}/identifiers`, { identifiers: shortCodes() }, { key: 'short-codes' });
   await api.post(`${admin}/identifiers`, { identifiers: alphaIds() }, { key: 'alpha-ids' });

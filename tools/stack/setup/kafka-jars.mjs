@@ -56,23 +56,25 @@ async function findJava() {
  * @returns {Promise<{java: string, jars: string}>}
  */
 export async function ensureKafka(context) {
-  let java = await findJava();
-  if (!java) {
-    const packages = ['openjdk-17-jre-headless'];
-    await installPackages({ packages, purpose: `Java ${oldestJava} (for Kafka)`, context });
-    java = await findJava();
-  }
-  if (!java) throw new StackFailure(`Java ${oldestJava} or newer is not on the PATH.`);
   const jars = path.join(cacheFolder(), 'libs');
-  if (!existsSync(jars)) await downloadJars(jars, context);
+  const hasJars = existsSync(jars);
+  const found = await findJava();
+  const packages = [
+    ...(found ? [] : ['openjdk-17-jre-headless']),
+    ...(hasJars || (await askCommand('mvn', ['--version'])) ? [] : ['maven']),
+  ];
+  if (packages.length > 0) {
+    const purpose = `What Kafka needs (Java ${oldestJava}, Maven to fetch it)`;
+    await installPackages({ packages, purpose, context });
+  }
+  const java = found ?? (await findJava());
+  if (!java) throw new StackFailure(`Java ${oldestJava} or newer is not on the PATH.`);
+  if (!hasJars) await downloadJars(jars, context);
   return { java, jars };
 }
 
 async function downloadJars(jars, context) {
   const { home, say, signal } = context;
-  if (!(await askCommand('mvn', ['--version']))) {
-    await installPackages({ packages: ['maven'], purpose: 'Maven (fetches Kafka)', context });
-  }
   say(`fetching Kafka ${kafkaVersion}`);
   mkdirSync(path.dirname(jars), { recursive: true });
   const draft = mkdtempSync(`${jars}-`);
