@@ -1,4 +1,5 @@
-// `npm run numbering -- COMMAND`: the built command line under the project's Node. Kept lean: it is called often.
+// `npm run numbering -- COMMAND`: the built command line under the project's Node. Kept lean: it is
+// called often.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
-// `npm start`: everything this project needs to run, from a fresh clone. Needs Node 20 and npm, nothing else.
+// `npm start`: everything this project needs to run, from a fresh clone. Needs Node 20 and npm,
+// nothing else.
 import { describeFailure, Interrupted } from './base/failure.mjs';
 import { openHome } from './base/home.mjs';
 import { parseStartArguments, startUsage, UsageError } from './run/arguments.mjs';
@@ -51,7 +52,8 @@ async function runStack({ hasDemo, scale }) {
 const untilAborted = (signal) =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
-    // A timer keeps the process alive while every child's log goes to files and nothing else is awaited.
+    // A timer keeps the process alive while every child's log goes to files and nothing else is
+    // awaited.
     const keepAlive = setInterval(() => undefined, 60_000);
     signal.addEventListener('abort', () => {
       clearInterval(keepAlive);

@@ -1,4 +1,5 @@
-// `npm stop`: ends the stack of this home, wherever it was started; with `--wipe` its data goes too.
+// `npm stop`: ends the stack of this home, wherever it was started; with `--wipe` its data goes
+// too.
 import { openHome } from './base/home.mjs';
 import { parseStopArguments, UsageError } from './run/arguments.mjs';
 import { stopStack, wipe } from './run/stop-stack.mjs';

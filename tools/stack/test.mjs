@@ -9,7 +9,10 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 const say = (line) => console.log(line);
 
-/** Runs everything. Resolves to the counts; what went wrong beside tests is printed and counts as failed. */
+/**
+ * Runs everything. Resolves to the counts; what went wrong beside tests is printed and counts as
+ * failed.
+ */
 async function testAll(home, jestArguments) {
   const stack = createStack({
     ...{

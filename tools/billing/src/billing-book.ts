@@ -2,7 +2,9 @@
 export const answers = ['approve', 'reject', 'error', 'timeout'] as const;
 export type Answer = (typeof answers)[number];
 
-/** A decision a caller can rely on: the same idempotency key gets it again, whatever was told since. */
+/**
+ * A decision a caller can rely on: the same idempotency key gets it again, whatever was told since.
+ */
 export type Decision =
   { approved: true; reference: string } | { approved: false; reason: 'INSUFFICIENT_FUNDS' };
 
@@ -40,8 +42,8 @@ export class BillingBook {
   }
 
   /**
-   * Decides one renewal and records the call. An approval or a refusal stands for its key; an error or a
-   * timeout decided nothing, so that the same key may be asked again.
+   * Decides one renewal and records the call. An approval or a refusal stands for its key; an error
+   * or a timeout decided nothing, so that the same key may be asked again.
    */
   ask(idempotencyKey: string, tenantId: string, body: unknown): Outcome {
     const outcome = this.decisionOfKey.get(idempotencyKey) ?? this.decide(idempotencyKey, tenantId);

@@ -77,7 +77,7 @@ describe('billing simulator', () => {
     ]);
   });
 
-  it('refuses a renewal without a key, an unknown answer and a body that is no object', async () => {
+  it('refuses a missing key, an unknown answer and a body that is no object', async () => {
     expect((await renew(undefined)).status).toBe(400);
     expect((await tell({ answer: 'maybe' })).status).toBe(422);
     expect((await tell([1])).status).toBe(400);

@@ -3,7 +3,9 @@ import { answers, type Answer, type BillingBook } from './billing-book.js';
 
 const bodyLimitBytes = 64 * 1024;
 const idempotencyKeyLimitChars = 255;
-/** A question told to time out is hung up on after this long: far beyond any caller's own patience. */
+/**
+ * A question told to time out is hung up on after this long: far beyond any caller's own patience.
+ */
 const silenceLimitMs = 120_000;
 
 class Refused extends Error {
@@ -15,7 +17,7 @@ class Refused extends Error {
   }
 }
 
-/** The simulator's HTTP side: renewals for the service, `/control` for whoever tells it what to answer. */
+/** The simulator's HTTP side: renewals for the service, `/control` for whoever steers it. */
 export function createBillingServer(book: BillingBook): Server {
   return createServer((request, response) => {
     route(book, request, response).catch((error: unknown) => {

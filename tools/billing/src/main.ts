@@ -1,4 +1,4 @@
-// Billing simulator for development and tests: approves renewals until told otherwise. Loopback only.
+// Billing simulator, loopback only: approves renewals until told otherwise.
 import { BillingBook } from './billing-book.js';
 import { createBillingServer } from './billing-server.js';
 

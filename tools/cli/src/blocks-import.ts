@@ -80,5 +80,7 @@ function printSummary(summary: ImportSummary): void {
   for (const { row, code, value } of errors.slice(0, shownErrors)) {
     console.log(`${String(row).padStart(8)}  ${code.padEnd(20)}  ${value}`);
   }
-  if (invalid > shownErrors) console.log(`… all ${invalid} of them: ${errorsUrl ?? 'errors.csv'}`);
+  if (invalid > shownErrors) {
+    console.log(`… all ${invalid} of them: ${errorsUrl ?? 'errors.csv'}`);
+  }
 }

@@ -8,8 +8,8 @@ import { homeFolder, readHomeJson, root } from './stack-file.js';
 const workerFile = path.join(root, 'dist/apps/reservation-worker/main.js');
 
 /**
- * Runs one job of reservation-worker to its end with the settings of the running stack; what the caller's
- * environment sets itself comes first. Its output and exit code pass through.
+ * Runs one job of reservation-worker to its end with the settings of the running stack; what the
+ * caller's environment sets itself comes first. Its output and exit code pass through.
  *
  * @throws CliFailure 69 where neither a stack nor a DATABASE_URL says which database is meant.
  */
@@ -18,7 +18,7 @@ export async function runJob(job: string): Promise<number> {
   if (!settings && !process.env.DATABASE_URL) {
     throw new CliFailure(
       exitCodes.serverAway,
-      `No stack runs from ${homeFolder()} and DATABASE_URL is not set: start one with \`npm start\`.`,
+      `No stack runs from ${homeFolder()} and DATABASE_URL is not set: \`npm start\` first.`,
     );
   }
   if (!existsSync(workerFile)) {

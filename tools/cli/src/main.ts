@@ -1,4 +1,5 @@
-// `npm run numbering -- COMMAND`. What a command needs is loaded when it runs: `token` is minted by the hundred.
+// `npm run numbering -- COMMAND`. What a command needs is loaded when it runs: `token` is minted by
+// the hundred.
 import { Command, CommanderError } from 'commander';
 import { exitCodes, reportFailure } from './cli-failure.js';
 import type { ImportOptions } from './blocks-import.js';
@@ -89,7 +90,8 @@ async function main(): Promise<void> {
   try {
     await createProgram().parseAsync();
   } catch (error) {
-    // Help and version come as an error with exit code 0; every other one of commander's is wrong usage.
+    // Help and version come as an error with exit code 0; every other one of commander's is wrong
+    // usage.
     if (error instanceof CommanderError)
       process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
     else process.exitCode = reportFailure(error);

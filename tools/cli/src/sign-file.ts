@@ -4,7 +4,10 @@ import { CliFailure, exitCodes } from './cli-failure.js';
 
 const rsaPssSaltBytes = 32;
 
-/** The detached signature of a file's exact bytes, base64: Ed25519, or RSA-PSS with SHA-256, by the key's kind. */
+/**
+ * The detached signature of a file's exact bytes, base64: Ed25519, or RSA-PSS with SHA-256, by the
+ * key's kind.
+ */
 export function signFile(file: string, keyFile: string): string {
   const bytes = readFileSync(file);
   const key = createPrivateKey(readFileSync(keyFile));
@@ -21,7 +24,7 @@ export function signFile(file: string, keyFile: string): string {
     default:
       throw new CliFailure(
         exitCodes.usage,
-        `${keyFile} is a key of kind ${key.asymmetricKeyType}: Ed25519 or RSA are what operators sign with.`,
+        `${keyFile} is of kind ${key.asymmetricKeyType}: operators sign with Ed25519 or RSA.`,
       );
   }
 }

@@ -42,7 +42,10 @@ export function runningStack(): StackFile {
   );
 }
 
-/** DATABASE_URL of the caller, else the running stack's database. Throws with 69 where there is neither. */
+/**
+ * DATABASE_URL of the caller, else the running stack's database. Throws with 69 where there is
+ * neither.
+ */
 export function databaseUrl(): string {
   return process.env.DATABASE_URL || runningStack().services.postgres.url;
 }

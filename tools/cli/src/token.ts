@@ -35,7 +35,7 @@ export async function mintToken({ tenant, sub, scope, ttl }: TokenOptions): Prom
     const where = `${homeFolder()}/identity`;
     throw new CliFailure(
       exitCodes.serverAway,
-      `No development key in ${where}: \`npm start\` makes one. (A stack that was given a JWKS_URL has none.)`,
+      `No development key in ${where}: \`npm start\` makes one, unless JWKS_URL is given.`,
     );
   }
   const nowSeconds = Math.floor(Date.now() / 1000);

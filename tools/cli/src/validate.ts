@@ -18,7 +18,10 @@ interface Verdict {
 const instant = (stamp: Verdict['effectiveUntil']) =>
   stamp ? new Date(Number(stamp.seconds) * 1000 + stamp.nanos / 1e6).toISOString() : undefined;
 
-/** Asks the running lease-validator whether the tenant may send as the identifier; prints its verdict. */
+/**
+ * Asks the running lease-validator whether the tenant may send as the identifier; prints its
+ * verdict.
+ */
 export async function validate(identifier: string, tenantId: string): Promise<void> {
   const stack = runningStack();
   const definition = loadSync('numbering/v1/lease_validator.proto', {

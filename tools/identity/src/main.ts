@@ -1,4 +1,5 @@
-// Development issuer: publishes the public half of the key that `numbering token` signs with. Loopback only.
+// Development issuer: publishes the public half of the key that `numbering token` signs with.
+// Loopback only.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { JWK } from 'jose';
 import { openSigningKey, publicPart } from './signing-key.js';

@@ -3,7 +3,9 @@ import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSyn
 import path from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 
-/** Where the private key lies in the identity folder; `numbering token` signs with the same file. */
+/**
+ * Where the private key lies in the identity folder; `numbering token` signs with the same file.
+ */
 export const signingKeyFile = (folder: string): string => path.join(folder, 'private.jwk.json');
 
 /**
@@ -22,7 +24,8 @@ async function createSigningKey(folder: string, file: string): Promise<void> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = await exportJWK(privateKey);
   const key = { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ES256', use: 'sig' };
-  // A link fails where the file exists, so two first starts agree on one key, and nobody reads half of it.
+  // A link fails where the file exists, so two first starts agree on one key, and nobody reads half
+  // of it.
   const draft = `${file}.${randomUUID()}`;
   writeFileSync(draft, `${JSON.stringify(key, null, 2)}\n`, { mode: 0o600 });
   try {

@@ -7,9 +7,9 @@ import { Interrupted, StackFailure } from './failure.mjs';
 const terminateLimitMs = 5_000;
 
 /**
- * Runs a command to its end, its output into a log. Throws a StackFailure that names the log where it fails
- * or takes too long, Interrupted where `signal` fires. A group of its own: Ctrl-C reaches us alone, and an
- * end reaches all that the command started.
+ * Runs a command to its end, its output into a log. Throws a StackFailure that names the log where
+ * it fails or takes too long, Interrupted where `signal` fires. A group of its own: Ctrl-C reaches
+ * us alone, and an end reaches all that the command started.
  *
  * @param {{what: string, command: string, args: string[], logFile: string, timeoutMs: number,
  *   env?: NodeJS.ProcessEnv, cwd?: string, uid?: number, gid?: number, signal?: AbortSignal,

@@ -2,7 +2,9 @@ import { createServer } from 'node:net';
 import { randomInt } from 'node:crypto';
 import { StackFailure } from './failure.mjs';
 
-/** Below the range that systems hand to outgoing connections, so that none takes a port in between. */
+/**
+ * Below the range that systems hand to outgoing connections, so that none takes a port in between.
+ */
 const [firstFree, lastFree] = [20_000, 31_999];
 const attempts = 200;
 

@@ -9,8 +9,8 @@ import { readJson, writeJson } from './files.mjs';
 const stages = ['app', 'tool', 'store'];
 
 /**
- * The long-running processes of one stack. Each is written down the moment it exists, so that even after a
- * crash of ours the next start, or a stop, can end them by pid.
+ * The long-running processes of one stack. Each is written down the moment it exists, so that even
+ * after a crash of ours the next start, or a stop, can end them by pid.
  */
 export function createProcesses(home) {
   /** @type {Map<string, object>} */
@@ -34,9 +34,8 @@ export function createProcesses(home) {
   };
 
   /**
-   * Starts one process with a log of its own (the log before is kept as `.1`). Stages end one after the other:
-   * `app`, then `tool`, then `store`.
-   * `exited` resolves when it ends, by whatever cause.
+   * Starts one process with a log of its own (the log before is kept as `.1`). Stages end one after
+   * the other: `app`, then `tool`, then `store`. `exited` resolves when it ends, by whatever cause.
    */
   function launch(options) {
     const { name, stage, command, args, env, cwd, uid, gid } = options;
@@ -45,7 +44,8 @@ export function createProcesses(home) {
     mkdirSync(path.dirname(logFile), { recursive: true });
     if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`);
     const log = openSync(logFile, 'a');
-    // A group of its own: Ctrl-C in the terminal must reach us alone, since the order of the end is ours.
+    // A group of its own: Ctrl-C in the terminal must reach us alone, since the order of the end is
+    // ours.
     const child = spawn(command, args, {
       ...{ env, cwd, uid, gid, detached: true },
       stdio: ['ignore', log, log],
@@ -78,7 +78,9 @@ export function createProcesses(home) {
     return handle;
   }
 
-  /** Ends one process: its own signal first, SIGKILL after its limit. Returns whether it was killed. */
+  /**
+   * Ends one process: its own signal first, SIGKILL after its limit. Returns whether it was killed.
+   */
   async function stop(handle) {
     handle.isStopping = true;
     if (!running.has(handle.name)) return false;

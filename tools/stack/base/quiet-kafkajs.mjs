@@ -1,8 +1,8 @@
 let isHushed = false;
 
 /**
- * kafkajs arms timers whose time is over; Node says so each time, and no reader can do anything about it. Apps are
- * started with a flag for this, the stack itself may be started without one.
+ * kafkajs arms timers whose time is over; Node says so each time, and no reader can do anything
+ * about it. Apps are started with a flag for this, the stack itself may be started without one.
  */
 export function hushNegativeTimers() {
   if (isHushed) return;

@@ -5,7 +5,8 @@ import { Interrupted, StackFailure } from './failure.mjs';
  * Asks again and again until `probe` no longer throws, or the limit is over.
  *
  * @param {() => Promise<T>} probe
- * @param {{what: string, limitMs: number, everyMs?: number, signal?: AbortSignal, logFile?: string}} options
+ * @param {{what: string, limitMs: number, everyMs?: number, signal?: AbortSignal, logFile?:
+ * string}} options
  * @returns {Promise<T>}
  * @template T
  */

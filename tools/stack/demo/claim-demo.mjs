@@ -6,8 +6,8 @@ const conflict = 409;
 const retiredCount = 3;
 
 /**
- * Claims numbers for the demo tenants, some in every state. Which numbers is fixed, so that a second load meets what
- * the first has claimed instead of claiming more. Returns how many.
+ * Claims numbers for the demo tenants, some in every state. Which numbers is fixed, so that a
+ * second load meets what the first has claimed instead of claiming more. Returns how many.
  *
  * @param {string[]} numbers a block that was imported
  */

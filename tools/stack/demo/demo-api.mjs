@@ -3,8 +3,9 @@ import { StackFailure } from '../base/failure.mjs';
 const callTimeoutMs = 120_000;
 
 /**
- * Calls of the demo through the real API. Every change has an idempotency key of its own, and a conflict with what
- * an interrupted load has done already is no failure, so that a load can be run again to its end.
+ * Calls of the demo through the real API. Every change has an idempotency key of its own, and a
+ * conflict with what an interrupted load has done already is no failure, so that a load can be run
+ * again to its end.
  */
 export function createDemoApi(url, adminToken, signal) {
   async function call(method, path, { token = adminToken, body, form, key, accept = [] } = {}) {

@@ -60,8 +60,8 @@ export function alphaIds() {
 }
 
 /**
- * What each tenant claims of its own row of numbers, within the smallest plan: some in every state that a claim can
- * be in. The last two steps need an admin.
+ * What each tenant claims of its own row of numbers, within the smallest plan: some in every state
+ * that a claim can be in. The last two steps need an admin.
  */
 export const claims = [
   { count: 3, steps: ['reserve'] },

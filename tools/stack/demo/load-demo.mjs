@@ -14,8 +14,8 @@ import { alphaIds, blockCsv, blockNumbers, demoTenants, shortCodes } from './dem
 const admin = '/v1/admin/numbering';
 
 /**
- * Loads the demo data through the API, once for each database. Returns a sentence about what was loaded; undefined
- * where it was there already.
+ * Loads the demo data through the API, once for each database. Returns a sentence about what was
+ * loaded; undefined where it was there already.
  *
  * @throws StackFailure with the API's answer where a call is refused
  */
@@ -33,8 +33,9 @@ export async function loadDemo({ home, say, signal }, { apps, services, tokens }
   writeJson(loadedFile, { at: new Date().toISOString() });
   const seconds = ((Date.now() - beganMs) / 1000).toFixed(1);
   return (
-    `Demo data: ${numbers} MSISDNs of ${operators.length} operators, ${shortCodes().length} short codes, ` +
-    `${alphaIds().length} alpha IDs, ${demoTenants.length} tenants with ${claimed} claims (${seconds} s).`
+    `Demo data: ${numbers} MSISDNs of ${operators.length} operators, ` +
+    `${shortCodes().length} short codes, ${alphaIds().length} alpha IDs, ` +
+    `${demoTenants.length} tenants with ${claimed} claims (${seconds} s).`
   );
 }
 

@@ -45,7 +45,8 @@ function parseScale(text) {
     const replicas = Number(count);
     if (!appNames.includes(name) || !(replicas >= 1 && replicas <= mostReplicas)) {
       throw new UsageError(
-        `--scale ${part}: write APP=COUNT, APP one of ${appNames.join(', ')}, COUNT 1 to ${mostReplicas}.`,
+        `--scale ${part}: write APP=COUNT, APP one of ${appNames.join(', ')}, ` +
+          `COUNT 1 to ${mostReplicas}.`,
       );
     }
     scale[name] = replicas;

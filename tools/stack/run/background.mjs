@@ -9,8 +9,8 @@ import { alreadyRuns } from './stack.mjs';
 const startLimitMs = 1_800_000;
 
 /**
- * Starts the stack in a process of its own and waits until it says that it is ready, or why it is not.
- * Resolves to the exit code.
+ * Starts the stack in a process of its own and waits until it says that it is ready, or why it is
+ * not. Resolves to the exit code.
  */
 export async function startInBackground(home) {
   const holder = lockHolder(home.lockFile);

@@ -22,8 +22,8 @@ export function tokenNames(caller = process.env) {
 }
 
 /**
- * What every app of the stack is told, beside its own ports. Kept in the home while the stack runs, so that a job
- * run by hand decides as the running worker would.
+ * What every app of the stack is told, beside its own ports. Kept in the home while the stack runs,
+ * so that a job run by hand decides as the running worker would.
  */
 export function appSettings({ services, secrets }, caller = process.env) {
   const { issuer, audience } = tokenNames(caller);

@@ -9,7 +9,9 @@ import { projectNode } from '../setup/dependencies.mjs';
 
 const testsLimitMs = 3_600_000;
 
-/** Runs jest once against the stack; its report goes to the terminal, its counts to `resultsFile`. */
+/**
+ * Runs jest once against the stack; its report goes to the terminal, its counts to `resultsFile`.
+ */
 export async function runJest(home, { services }, jestArguments, signal) {
   const resultsFile = home.at('jest-results.json');
   const jest = path.join(root, 'node_modules/jest/bin/jest.js');
@@ -58,8 +60,8 @@ async function untilEnded(child, signal) {
 }
 
 /**
- * Passed and failed tests of a results file. A suite that could not run counts as one that failed, and so does a run
- * that left no results or ran nothing.
+ * Passed and failed tests of a results file. A suite that could not run counts as one that failed,
+ * and so does a run that left no results or ran nothing.
  */
 export function countTests(resultsFile) {
   const results = readJson(resultsFile);

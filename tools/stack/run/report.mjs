@@ -39,7 +39,8 @@ function tokenLines({ admin, validator, tenants }) {
   if (!admin) return ['No tokens: a JWKS_URL was given, its issuer signs them.'];
   const shown = Object.entries(tenants).slice(0, shownTenants);
   return [
-    'Tokens (bearer, 30 days; all of them in stack.json; more: npm run --silent numbering -- token --help)',
+    'Tokens (bearer, 30 days; all of them in stack.json; more by',
+    '`npm run --silent numbering -- token --help`)',
     ...[['admin', admin], ['validator', validator], ...shown].map(
       ([name, jwt]) => `  ${name}\n    ${jwt}`,
     ),
@@ -60,6 +61,7 @@ export async function describeStack(home, { written, kafkaMissing, demo }, { sta
     ...(demo ? [demo, ''] : []),
     ...describeWalk(written),
     '',
-    `Ready in ${(startMs / 1000).toFixed(1)} s. API pages: ${written.apps['inventory-api'][0].url}/docs`,
+    `API pages: ${written.apps['inventory-api'][0].url}/docs`,
+    `Ready in ${(startMs / 1000).toFixed(1)} s.`,
   ].join('\n');
 }

@@ -19,12 +19,12 @@ import { mintTokens } from './tokens.mjs';
 import { migrate, startBilling, startIdentity } from './tools.mjs';
 
 /**
- * One stack: stores, simulators and apps, started in the order of their needs and ended in the reverse. Foreground,
- * background and tests use this same piece.
+ * One stack: stores, simulators and apps, started in the order of their needs and ended in the
+ * reverse. Foreground, background and tests use this same piece.
  *
- * @param {{home: object, say: (line: string) => void, scale: Record<string, number>, hasDemo: boolean,
- *   useDefaultPorts: boolean, isKafkaRequired?: boolean, isFresh?: boolean, mode: string}} options
- *   `isFresh`: without the data of an earlier run
+ * @param {{home: object, say: (line: string) => void, scale: Record<string, number>,
+ *   hasDemo: boolean, useDefaultPorts: boolean, isKafkaRequired?: boolean, isFresh?: boolean,
+ *   mode: string}} options `isFresh`: without the data of an earlier run
  */
 export function createStack({
   home,

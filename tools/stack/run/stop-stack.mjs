@@ -9,7 +9,10 @@ import { endLeftovers } from '../base/processes.mjs';
 const stopLimitMs = 60_000;
 const killLimitMs = 5_000;
 
-/** Ends the stack of a home and waits until all of it is gone. Returns a sentence about what was there. */
+/**
+ * Ends the stack of a home and waits until all of it is gone. Returns a sentence about what was
+ * there.
+ */
 export async function stopStack(home) {
   const holder = lockHolder(home.lockFile);
   if (holder) {
@@ -25,12 +28,14 @@ export async function stopStack(home) {
   return left.length > 0 ? `Stopped; ended what was left: ${left.join(', ')}.` : 'Stopped.';
 }
 
-/** Removes the data of a stopped stack, and of its tests' stack: home and what lies outside of it. */
+/**
+ * Removes the data of a stopped stack, and of its tests' stack: home and what lies outside of it.
+ */
 export function wipe(home) {
   const tests = testHome(home);
   const holder = lockHolder(tests.lockFile);
   if (holder) {
-    const message = `Not wiped: \`npm test\` runs from ${tests.folder} (pid ${holder.pid}). Wait for it.`;
+    const message = `Not wiped: \`npm test\` runs there (pid ${holder.pid}). Wait for it.`;
     return { isDone: false, message };
   }
   const folders = [tests, home].map(({ outsideFile }) => readJson(outsideFile)?.folder);

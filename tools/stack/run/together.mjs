@@ -1,8 +1,8 @@
 import { Interrupted } from '../base/failure.mjs';
 
 /**
- * Runs all at once. The first that fails interrupts the others; nothing is under way any more when this returns or
- * throws, so that what they started can be ended.
+ * Runs all at once. The first that fails interrupts the others; nothing is under way any more when
+ * this returns or throws, so that what they started can be ended.
  *
  * @param {{abort: () => void}} context
  * @param {(() => Promise<T>)[]} tasks

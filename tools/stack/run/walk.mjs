@@ -3,8 +3,8 @@ import { tenantSubject } from './tokens.mjs';
 const walkTenant = 'demo-business';
 
 /**
- * One number's whole life as lines for a shell: reserve, hold, lease, validate, recall, history. It takes a number
- * of its own each time, so that it can be copied again.
+ * One number's whole life as lines for a shell: reserve, hold, lease, validate, recall, history. It
+ * takes a number of its own each time, so that it can be copied again.
  */
 export function describeWalk({ apps, tokens }) {
   if (!tokens.admin) return [];
@@ -47,6 +47,7 @@ function registerNumber(admin) {
     `  A=${admin}`,
     "  N=9379$(date +%s | sed 's/.*\\(.......\\)$/\\1/')",
     '  curl -sS -X POST "$API/v1/admin/numbering/identifiers" -H "authorization: Bearer $A"' +
-      ` -H 'content-type: application/json' -d "{\\"identifiers\\":[{\\"identifier\\":\\"+$N\\"}]}"; echo`,
+      " -H 'content-type: application/json'" +
+      ' -d "{\\"identifiers\\":[{\\"identifier\\":\\"+$N\\"}]}"; echo',
   ];
 }

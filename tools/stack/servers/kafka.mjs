@@ -45,8 +45,9 @@ appender.console.layout.pattern = %d %p %c{1}: %m%n
 `;
 
 /**
- * Kafka of the stack: the given brokers, else one KRaft node of its own, its data in the home. Where Java or the
- * jars cannot be had the answer is `{missing: reason}`: the suite works without, its events wait in the outbox.
+ * Kafka of the stack: the given brokers, else one KRaft node of its own, its data in the home.
+ * Where Java or the jars cannot be had the answer is `{missing: reason}`: the suite works without,
+ * its events wait in the outbox.
  *
  * @throws StackFailure where it does not come up, or is missing and `isKafkaRequired`
  */

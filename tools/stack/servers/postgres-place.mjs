@@ -13,11 +13,12 @@ const account = 'postgres';
 const outsideParents = ['/var/lib', '/var/tmp', tmpdir()];
 
 /**
- * Where the database may lie and who runs it. Postgres refuses to run as root, so root hands it to an account of
- * its own, which must be able to walk to its binaries and its data: a checkout below a closed folder (a home of
- * mode 700, say) keeps both in a folder outside instead.
+ * Where the database may lie and who runs it. Postgres refuses to run as root, so root hands it to
+ * an account of its own, which must be able to walk to its binaries and its data: a checkout below
+ * a closed folder (a home of mode 700, say) keeps both in a folder outside instead.
  *
- * @returns {Promise<{binaries: string, data: string, ids: {uid?: number, gid?: number}, folder?: string}>}
+ * @returns {Promise<{binaries: string, data: string, ids: {uid?: number, gid?: number}, folder?:
+ * string}>}
  */
 export async function choosePlace(home) {
   const native = await nativeFolder();
@@ -71,7 +72,8 @@ async function accountIds() {
   }
   if (!Number.isNaN(ids.uid) && !Number.isNaN(ids.gid)) return ids;
   throw new StackFailure(
-    `Postgres cannot run as root and the account ${account} could not be made: make it, or start as another user.`,
+    `Postgres cannot run as root and the account ${account} could not be made: ` +
+      'make it, or start as another user.',
   );
 }
 

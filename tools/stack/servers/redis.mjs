@@ -31,7 +31,8 @@ export async function startRedis(context) {
   const given =
     REDIS_URL || (REDIS_CLUSTER_NODES && `redis://${REDIS_CLUSTER_NODES.split(',')[0]}`);
   if (given) {
-    const what = `The given Redis (${REDIS_URL ? 'REDIS_URL' : 'REDIS_CLUSTER_NODES'}) did not answer`;
+    const name = REDIS_URL ? 'REDIS_URL' : 'REDIS_CLUSTER_NODES';
+    const what = `The Redis of ${name} did not answer`;
     await waitFor(() => probe(given), { what, limitMs: givenLimitMs, signal: context.signal });
     return { url: given };
   }

@@ -10,8 +10,9 @@ const installTimeoutMs = 900_000;
 export const projectNode = path.join(root, 'node_modules/node/bin/node');
 
 /**
- * Why node_modules is not what the lock says; undefined where it is. npm writes down what it installed, so the
- * two files tell it exactly, where their times would not (a checkout renews them).
+ * Why node_modules is not what the lock says; undefined where it is. npm writes down what it
+ * installed, so the two files tell it exactly, where their times would not (a checkout renews
+ * them).
  */
 export function missingDependency(lock, installed) {
   if (!installed) return 'nothing is installed';

@@ -11,8 +11,8 @@ const isRoot = () => process.getuid?.() === 0;
 let queue = Promise.resolve();
 
 /**
- * Installs Debian packages. Where that is not ours to do (no root, no apt), throws a StackFailure that says what
- * the person has to install.
+ * Installs Debian packages. Where that is not ours to do (no root, no apt), throws a StackFailure
+ * that says what the person has to install.
  *
  * @param {{packages: string[], purpose: string, context: object}} options
  */
