@@ -1,3 +1,4 @@
+export * from './block-import';
 export * from './caller';
 export * from './claim-rules';
 export * from './decision';

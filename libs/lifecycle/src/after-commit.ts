@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { alphaMatchKey, type NumberRecord, type Step } from '@numbering/domain';
+import type { NumberRecord, Step } from '@numbering/domain';
 import {
   ClaimAlarms,
   FactCache,
+  OutboxWake,
+  evictionOf,
   type ClaimAlarmChanges,
   type Eviction,
+  type LedgerRecord,
 } from '@numbering/persistence';
+import { isRedisUnavailable, StoreUnavailable } from '@numbering/platform';
 
 /**
  * What follows a commit, best effort (ruling 34): the claims' alarm clocks, the validators' evictions, the relay's
@@ -16,6 +20,7 @@ export class AfterCommit {
   constructor(
     private readonly alarms: ClaimAlarms,
     private readonly facts: FactCache,
+    private readonly wake: OutboxWake,
   ) {}
 
   async announce(steps: readonly Step[]): Promise<void> {
@@ -23,9 +28,23 @@ export class AfterCommit {
     await Promise.all([this.alarms.apply(alarmsOf(steps)), this.facts.evict(evictionsOf(steps))]);
   }
 
-  /** A tenant's standing has changed. */
-  async announceTenant(tenantId: string, version: number): Promise<void> {
-    await this.facts.evict([{ kind: 't', key: tenantId, version }]);
+  /** Of acts that move no number. */
+  async announceRecords(records: readonly LedgerRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const evictions = records.flatMap(({ evicts }) =>
+      evicts ? (evictionOf(evicts.subject, evicts.key, evicts.version) ?? []) : [],
+    );
+    await Promise.all([this.evict(evictions), this.wake.ring()]);
+  }
+
+  /** Redis away: the gate has logged it, no validator trusts its cache, and the evictor comes to it later. */
+  private async evict(evictions: Eviction[]): Promise<void> {
+    if (evictions.length === 0) return;
+    try {
+      await this.facts.evict(evictions);
+    } catch (error) {
+      if (!isRedisUnavailable(error) && !(error instanceof StoreUnavailable)) throw error;
+    }
   }
 }
 
@@ -51,12 +70,9 @@ function alarmsOf(steps: readonly Step[]): ClaimAlarmChanges {
 function evictionsOf(steps: readonly Step[]): Eviction[] {
   const last = new Map<string, NumberRecord>();
   for (const { after } of steps) last.set(after.identifier, after);
-  return [...last.values()].map((number) => ({
+  return [...last.values()].map(({ identifier, version }) => ({
     kind: 'i',
-    key: matchKeyOf(number),
-    version: number.version,
+    key: identifier,
+    version,
   }));
 }
-
-const matchKeyOf = ({ identifier, identifierClass }: NumberRecord): string =>
-  identifierClass === 'ALPHA' ? alphaMatchKey(identifier) : identifier;

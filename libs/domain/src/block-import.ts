@@ -1,0 +1,176 @@
+import type { IdentifierClass } from '@numbering/contracts';
+import {
+  carriesPrefix,
+  E164_AFGHANISTAN,
+  parseIdentifier,
+  type ParsedIdentifier,
+} from './identifier';
+import { isRefusal, refuse, type Refusal } from './refusal';
+
+/** Why a row is not taken (ruling 6); the last two count as duplicates. */
+export type RowCode =
+  | 'INVALID_E164'
+  | 'INVALID_IDENTIFIER'
+  | 'PREFIX_MISMATCH'
+  | 'INVALID_VALID_FROM'
+  | 'INVALID_VANITY'
+  | 'INVALID_ROW'
+  | 'DUPLICATE_IN_FILE'
+  | 'ALREADY_IN_LEDGER';
+
+/** How many invalid rows an answer tells; errors.csv has them all. */
+export const MAX_ERRORS_IN_ANSWER = 1_000;
+/** How much of a bad value is kept. */
+const MAX_VALUE_CHARS = 200;
+/** The pool of short codes and alpha IDs: one for an operator and class (ruling 8). */
+export const WHOLE_POOL = '*';
+
+/** Where the columns of a file stand. */
+export interface BlockColumns {
+  identifier: number;
+  validFrom?: number;
+  vanity?: number;
+  count: number;
+}
+
+const IDENTIFIER_COLUMNS = ['msisdn', 'identifier'];
+
+/** Ruling 7: `msisdn` or `identifier` is required, `validFrom` and `vanity` may be there, nothing else, in any order. */
+export function readHeader(fields: readonly string[]): BlockColumns | Refusal {
+  const columns: BlockColumns = { identifier: -1, count: fields.length };
+  for (const [position, field] of fields.entries()) {
+    const name = field.trim();
+    if (IDENTIFIER_COLUMNS.includes(name)) {
+      if (columns.identifier >= 0) return invalidCsv('The header names the identifier twice');
+      columns.identifier = position;
+    } else if (name === 'validFrom' || name === 'vanity') {
+      if (columns[name] !== undefined) return invalidCsv(`The header names ${name} twice`);
+      columns[name] = position;
+    } else {
+      return invalidCsv(`Unknown column ${JSON.stringify(name.slice(0, MAX_VALUE_CHARS))}`);
+    }
+  }
+  if (columns.identifier < 0) return invalidCsv('The header lacks the column msisdn');
+  return columns;
+}
+
+export const invalidCsv = (detail: string): Refusal => refuse('INVALID_CSV', detail);
+
+/** What a block's rows must be. */
+export interface BlockRules {
+  identifierClass: IdentifierClass;
+  /** The operator's national prefixes (ruling 2). */
+  operatorPrefixes: readonly string[];
+  /** A beginning of the number as written; a number outside it is `PREFIX_MISMATCH`. */
+  declaredPrefix?: string;
+}
+
+export interface BlockRow {
+  /** As it stood in the file, for reports. */
+  value: string;
+  code?: RowCode;
+  identifier?: string;
+  matchKey?: string;
+  validFrom?: Date;
+  vanity: boolean;
+}
+
+/** US-NUM-001: one data row of a file. In a file an MSISDN is written in E.164, `+` included (ruling 8). */
+export function readRow(
+  fields: readonly string[],
+  columns: BlockColumns,
+  rules: BlockRules,
+): BlockRow {
+  const value = storable(fields[columns.identifier] ?? '');
+  const invalid = (code: RowCode): BlockRow => ({ value, code, vanity: false });
+  if (fields.length !== columns.count) return invalid('INVALID_ROW');
+  const written = fields[columns.identifier] ?? '';
+  if (rules.identifierClass === 'MSISDN' && !E164_AFGHANISTAN.test(written)) {
+    return invalid('INVALID_E164');
+  }
+  const parsed = classify(written, rules);
+  if (typeof parsed === 'string') return invalid(parsed);
+  const validFrom = readValidFrom(columns.validFrom === undefined ? '' : fields[columns.validFrom]);
+  if (validFrom === 'INVALID') return invalid('INVALID_VALID_FROM');
+  const vanity = readVanity(columns.vanity === undefined ? '' : fields[columns.vanity]);
+  if (vanity === 'INVALID') return invalid('INVALID_VANITY');
+  return { value, identifier: parsed.written, matchKey: parsed.matchKey, validFrom, vanity };
+}
+
+/** Class and prefix of an identifier in any written form, for files and registrations alike. */
+export function classify(written: string, rules: BlockRules): ParsedIdentifier | RowCode {
+  const parsed = parseIdentifier(written);
+  if (isRefusal(parsed) || parsed.identifierClass !== rules.identifierClass) {
+    return 'INVALID_IDENTIFIER';
+  }
+  if (parsed.identifierClass !== 'MSISDN') return parsed;
+  if (!carriesPrefix(parsed.written, rules.operatorPrefixes)) return 'PREFIX_MISMATCH';
+  const { declaredPrefix } = rules;
+  if (declaredPrefix !== undefined && !parsed.written.startsWith(declaredPrefix)) {
+    return 'PREFIX_MISMATCH';
+  }
+  return parsed;
+}
+
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** RFC 3339, or a date alone (its first moment in UTC); empty is no date. */
+export function readValidFrom(text: string | undefined): Date | undefined | 'INVALID' {
+  const written = text?.trim() ?? '';
+  if (written === '') return undefined;
+  if (!DATE.test(written) && !DATE_TIME.test(written)) return 'INVALID';
+  const read = new Date(written);
+  if (Number.isNaN(read.getTime())) return 'INVALID';
+  // JavaScript reads 2026-02-30 as 2 March
+  const day = new Date(`${written.slice(0, 10)}T00:00:00Z`);
+  return day.toISOString().startsWith(written.slice(0, 10)) ? read : 'INVALID';
+}
+
+function readVanity(text: string | undefined): boolean | 'INVALID' {
+  switch (text?.trim().toLowerCase() ?? '') {
+    case '':
+    case 'false':
+      return false;
+    case 'true':
+      return true;
+    default:
+      return 'INVALID';
+  }
+}
+
+/** Postgres keeps no NUL; a report needs no more than the beginning of a bad value. */
+export const storable = (value: string): string =>
+  value.replaceAll('\0', '\uFFFD').slice(0, MAX_VALUE_CHARS);
+
+/** Ruling 8: the longest common beginning of the file's valid numbers. */
+export const commonPrefix = (a: string | undefined, b: string): string => {
+  if (a === undefined) return b;
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return a.slice(0, length);
+};
+
+/** Ruling 8: the operator's prefix that a registered MSISDN carries, written with `+93`; the longest of several. */
+export function carriedPrefix(msisdn: string, operatorPrefixes: readonly string[]): string {
+  const carried = operatorPrefixes.filter((prefix) => carriesPrefix(msisdn, [prefix]));
+  const longest = carried.reduce((a, b) => (b.length > a.length ? b : a), '');
+  return `+93${longest}`;
+}
+
+export interface SigningKey {
+  operatorId: string;
+  keyId: string;
+  algorithm: 'Ed25519' | 'RSA-PSS-SHA256';
+  publicKeyPem: string;
+  validFrom: Date;
+  /** Exclusive; null: no end. */
+  validUntil: Date | null;
+  revokedAt: Date | null;
+}
+
+/** Ruling 5: in its window, and not revoked. */
+export const isUsable = (key: SigningKey, now: Date): boolean =>
+  key.validFrom <= now &&
+  (key.validUntil === null || key.validUntil > now) &&
+  (key.revokedAt === null || key.revokedAt > now);

@@ -1,0 +1,183 @@
+import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import {
+  appDataSource,
+  BlockStore,
+  ChangeStore,
+  ClaimAlarms,
+  DueStore,
+  FactCache,
+  IdempotencyStore,
+  ImportRowStore,
+  InboxStore,
+  LedgerRecordStore,
+  NumberStore,
+  OperatorStore,
+  OutboxWake,
+  PriceStore,
+  SigningKeyStore,
+  TenantStore,
+} from '@numbering/persistence';
+import {
+  failFastRedis,
+  processLog,
+  RedisGate,
+  type Config,
+  type RedisClient,
+} from '@numbering/platform';
+import { DataSource } from 'typeorm';
+import { AddSigningKey } from './add-signing-key';
+import { AfterCommit } from './after-commit';
+import { ChangeOperator } from './change-operator';
+import { ChangeTenant } from './change-tenant';
+import { Connections } from './connections';
+import { EndCoolDowns } from './end-cool-downs';
+import { ExpireLeases } from './expire-leases';
+import { HoldNumber } from './hold-number';
+import { ImportBlock } from './import-block';
+import { Inbound } from './inbound';
+import { LeaseNumber } from './lease-number';
+import { LedgerAct } from './ledger-act';
+import { Once } from './once';
+import { OverrideQuarantine } from './override-quarantine';
+import { policyOf } from './policy-of';
+import { RecallNumber } from './recall-number';
+import { Reconcile } from './reconcile';
+import { RegisterIdentifiers } from './register-identifiers';
+import { ReinstateTenant } from './reinstate-tenant';
+import { ReleaseDueClaims } from './release-due-claims';
+import { ReleaseNumber } from './release-number';
+import { ReserveNumber } from './reserve-number';
+import { ReserveNumbers } from './reserve-numbers';
+import { ResumeLease } from './resume-lease';
+import { RetireNumber } from './retire-number';
+import { RevokeSigningKey } from './revoke-signing-key';
+import { SetQuotas } from './set-quotas';
+import { SuspendLease } from './suspend-lease';
+import { SuspendTenant } from './suspend-tenant';
+import { CONFIG, IMPORT_DATA_SOURCE, IMPORT_ONCE, POLICY, REQUEST_REDIS } from './tokens';
+import { Transact } from './transact';
+
+/** Connections for requests; more would only wait for Postgres' cores. */
+const POOL_SIZE = 16;
+/** A request has an answer within 2 s: a query or a wait for a connection that takes longer is given up. */
+const QUERY_TIMEOUT_MS = 1_900;
+const CONNECT_TIMEOUT_MS = 1_900;
+/** Imports: one stages on a connection while another holds its transaction, for two files at once. */
+const IMPORT_POOL_SIZE = 4;
+const IMPORT_QUERY_TIMEOUT_MS = 600_000;
+const IMPORT_CONNECT_TIMEOUT_MS = 10_000;
+
+const STORES: Provider[] = [
+  BlockStore,
+  ChangeStore,
+  DueStore,
+  IdempotencyStore,
+  ImportRowStore,
+  InboxStore,
+  LedgerRecordStore,
+  NumberStore,
+  OperatorStore,
+  PriceStore,
+  SigningKeyStore,
+  TenantStore,
+];
+
+const COMMANDS: Provider[] = [
+  AddSigningKey,
+  ChangeOperator,
+  ChangeTenant,
+  EndCoolDowns,
+  ExpireLeases,
+  HoldNumber,
+  ImportBlock,
+  LeaseNumber,
+  OverrideQuarantine,
+  RecallNumber,
+  RegisterIdentifiers,
+  ReinstateTenant,
+  ReleaseDueClaims,
+  ReleaseNumber,
+  ReserveNumber,
+  ReserveNumbers,
+  ResumeLease,
+  RetireNumber,
+  RevokeSigningKey,
+  SetQuotas,
+  SuspendLease,
+  SuspendTenant,
+];
+
+const MACHINERY: Provider[] = [
+  AfterCommit,
+  Connections,
+  Inbound,
+  LedgerAct,
+  Once,
+  Reconcile,
+  Transact,
+];
+
+/** Everything that can happen to a number, with the stores and connections behind it. One an app. */
+@Global()
+@Module({})
+export class LifecycleModule {
+  static forRoot(config: Config): DynamicModule {
+    const source = appDataSource({
+      databaseUrl: config.databaseUrl,
+      app: config.app,
+      poolSize: POOL_SIZE,
+      queryTimeoutMs: QUERY_TIMEOUT_MS,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    });
+    const wiring: Provider[] = [
+      { provide: CONFIG, useValue: config },
+      { provide: POLICY, useValue: policyOf(config) },
+      { provide: IMPORT_DATA_SOURCE, useFactory: () => importSource(config) },
+      {
+        provide: IMPORT_ONCE,
+        inject: [IMPORT_DATA_SOURCE, IdempotencyStore],
+        useFactory: (imports: DataSource, idempotency: IdempotencyStore) =>
+          new Once(imports, idempotency),
+      },
+      { provide: REQUEST_REDIS, useFactory: () => failFastRedis(config) },
+      {
+        provide: RedisGate,
+        inject: [REQUEST_REDIS],
+        useFactory: (redis: RedisClient) => new RedisGate(redis, processLog(config)),
+      },
+      ...[FactCache, OutboxWake].map((provide) => ({
+        provide,
+        inject: [RedisGate],
+        useFactory: (gate: RedisGate) => new provide(gate),
+      })),
+      {
+        provide: ClaimAlarms,
+        inject: [RedisGate],
+        useFactory: (gate: RedisGate) => new ClaimAlarms(config, gate),
+      },
+    ];
+    const providers = [...wiring, ...STORES, ...MACHINERY, ...COMMANDS];
+    return {
+      module: LifecycleModule,
+      imports: [
+        // Connected by `Connections`, which waits for a Postgres that is not there yet.
+        TypeOrmModule.forRootAsync({
+          useFactory: () => ({ ...source.options, manualInitialization: true }),
+          dataSourceFactory: async () => source,
+        }),
+      ],
+      providers,
+      exports: [...providers, TypeOrmModule],
+    };
+  }
+}
+
+const importSource = (config: Config): DataSource =>
+  appDataSource({
+    databaseUrl: config.databaseUrl,
+    app: `${config.app}:imports`,
+    poolSize: IMPORT_POOL_SIZE,
+    queryTimeoutMs: IMPORT_QUERY_TIMEOUT_MS,
+    connectTimeoutMs: IMPORT_CONNECT_TIMEOUT_MS,
+  });
