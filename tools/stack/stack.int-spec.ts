@@ -30,6 +30,11 @@ const run = (entry: string, ...args: string[]): Promise<Ended> =>
   });
 
 describe('a running stack', () => {
+  beforeAll(() => {
+    // Without it the starts below would start a stack instead of being refused.
+    if (!process.env.STACK_JSON) throw new Error('STACK_JSON is not set: run npm test');
+  });
+
   it('has every app ready, with a pid and a log of its own', async () => {
     const { apps } = stack();
     const names = ['inventory-api', 'lease-validator', 'reservation-worker', 'pool-monitor'];
