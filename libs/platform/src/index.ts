@@ -4,7 +4,7 @@ export { ConfigError, bootConfig, loadConfig } from './config.js';
 export type { AppName, Config, ConfigFault, ReleaseAlarm } from './config.js';
 export { durationMs, isLoopback } from './config-values.js';
 export * from './errors.js';
-export { createLog, loggerModule, processLog } from './log.js';
+export { createLog, loggerModule, logToStderr, processLog } from './log.js';
 export type { Log } from './log.js';
 export { METRICS } from './metric-names.js';
 export type { CounterName, GaugeName, HistogramName, MetricName } from './metric-names.js';

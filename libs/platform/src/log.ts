@@ -12,6 +12,8 @@ export type Log = Logger;
 
 /** Doors that are asked every few seconds by machines: their lines would hide the others. */
 const QUIET_PATHS = /^\/(health|metrics)(\/|\?|$)/;
+const STDERR = 2;
+
 /** A bearer token wherever it stands, and whatever looks like a signed JWT. */
 const BEARER = /\bBearer\s+[^\s"\\]+/gi;
 const SIGNED_TOKEN = /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g;
@@ -41,6 +43,13 @@ const logs = new WeakMap<Config, Log>();
 /** The log of a process, for what stands outside Nest: clients, loops, the boot itself. */
 export function processLog(config: Config): Log {
   const log = logs.get(config) ?? createLog(config);
+  logs.set(config, log);
+  return log;
+}
+
+/** For a command whose stdout is its answer: the process's log goes to stderr from now on. */
+export function logToStderr(config: Config): Log {
+  const log = createLog(config, pino.destination(STDERR));
   logs.set(config, log);
   return log;
 }
