@@ -77,8 +77,9 @@ export class ClaimAlarms {
   }
 
   async close(): Promise<void> {
-    await this.queue?.close().catch(() => undefined);
+    // Without its connection first, the queue would wait for a Redis that is away.
     this.queueRedis?.disconnect();
+    await this.queue?.close().catch(() => undefined);
   }
 
   private async applyKeys({ set, clear }: ClaimAlarmChanges): Promise<void> {

@@ -74,7 +74,7 @@ export class OutboxStore {
     );
   }
 
-  /** Kafka has them. Rows that the evictor has had too are gone with that; so are repeats. */
+  /** Kafka has them. Rows that the evictor has had too go with the mark; the others with its. */
   async markSent(manager: EntityManager, ids: readonly string[]): Promise<void> {
     // The rows are locked in order first: the evictor marks the same ones.
     await manager.query(
@@ -111,26 +111,7 @@ export class OutboxStore {
     );
   }
 
-  /**
-   * Deletes what relay and evictor have both had, and was left by whoever came first.
-   * @returns how many rows went
-   */
-  async deleteDone(manager: EntityManager, limit: number): Promise<number> {
-    const [, deleted]: [unknown, number] = await manager.query(
-      `
-      DELETE FROM numbering.outbox
-       WHERE id IN (
-             SELECT id
-               FROM numbering.outbox
-              WHERE (sent_at IS NOT NULL OR topic IS NULL)
-                AND (evicted_at IS NOT NULL OR subject = 'NONE')
-              LIMIT $1
-                FOR UPDATE SKIP LOCKED)`,
-      [limit],
-    );
-    return deleted;
-  }
-
+  /** What waits now. */
   async backlog(manager: EntityManager): Promise<OutboxBacklog> {
     const [row]: OutboxBacklog[] = await manager.query(
       `

@@ -1,0 +1,57 @@
+import { ClaimCountStore, OutboxStore } from '@numbering/persistence';
+import { gauge, sleepMs, type Log } from '@numbering/platform';
+import type { DataSource } from 'typeorm';
+import { OutageLog } from './outage-log';
+
+const MEASURE_EVERY_MS = 2_000;
+
+/** Gauges that are counted in Postgres, so that every replica shows the same. */
+export class Meters {
+  private readonly stopping = new AbortController();
+  private readonly unsent = gauge('num_outbox_unsent');
+  private readonly lagSeconds = gauge('num_outbox_lag_seconds');
+  private readonly parked = gauge('num_outbox_parked');
+  private readonly active = gauge('num_reservations_active');
+  private readonly outage: OutageLog;
+  private loop: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly outbox: OutboxStore,
+    private readonly claims: ClaimCountStore,
+    log: Log,
+  ) {
+    this.outage = new OutageLog(log, 'the count of events and reservations');
+  }
+
+  start(): void {
+    this.loop = this.keepMeasuring();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.loop;
+  }
+
+  private async keepMeasuring(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        await this.measure();
+        this.outage.worked();
+      } catch (error) {
+        this.outage.failed(error);
+      }
+      await sleepMs(MEASURE_EVERY_MS, signal).catch(() => undefined);
+    }
+  }
+
+  private async measure(): Promise<void> {
+    const { manager } = this.dataSource;
+    this.active.set(await this.claims.countActive(manager));
+    const backlog = await this.outbox.backlog(manager);
+    this.unsent.set(backlog.unsent);
+    this.lagSeconds.set(backlog.oldestSeconds);
+    this.parked.set(backlog.parkedKeys);
+  }
+}

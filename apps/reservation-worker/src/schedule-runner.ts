@@ -1,0 +1,60 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { CONFIG, type ReconcilerStatus } from '@numbering/lifecycle';
+import { counter, type Config, type Log, type ReleaseAlarm } from '@numbering/platform';
+import { ReconcilerLoop } from './reconciler-loop';
+import { RELEASE_JOB, SCHEDULE, type RungBy, type Scheduled } from './schedule';
+import { LOG } from './tokens';
+
+/** Does what the table says: one loop a reconciler, with the periods that are configured. */
+@Injectable()
+export class ScheduleRunner implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly released = counter('num_reservations_auto_released_total');
+  private readonly loops: ReadonlyMap<string, ReconcilerLoop>;
+
+  constructor(
+    moduleRef: ModuleRef,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOG) log: Log,
+  ) {
+    this.loops = new Map(
+      SCHEDULE.map((scheduled) => {
+        const { job } = scheduled;
+        const lazily = {
+          // Asked for at the first run: the module is still being put together here.
+          run: (signal?: AbortSignal) =>
+            moduleRef.get(scheduled.reconciler, { strict: false }).run(signal),
+        };
+        const onDone = (status: ReconcilerStatus, by: string): void =>
+          job === RELEASE_JOB ? this.released.inc({ alarm: by }, status.changed) : undefined;
+        return [job, new ReconcilerLoop(job, lazily, log, onDone)];
+      }),
+    );
+  }
+
+  /** The loop that all alarms of the release engine ring. */
+  get releases(): ReconcilerLoop {
+    const loop = this.loops.get(RELEASE_JOB);
+    if (!loop) throw new Error(`the schedule lacks ${RELEASE_JOB}`);
+    return loop;
+  }
+
+  onApplicationBootstrap(): void {
+    for (const scheduled of SCHEDULE) this.startPeriods(scheduled);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+  }
+
+  private startPeriods({ job, periods }: Scheduled): void {
+    for (const [by, everyMs] of Object.entries(periods(this.config)) as [
+      RungBy,
+      number | 'off',
+    ][]) {
+      const isOn = by === 'period' || this.config.releaseAlarms.has(by as ReleaseAlarm);
+      if (isOn && everyMs !== 'off') this.loops.get(job)?.every(everyMs, by);
+    }
+  }
+}

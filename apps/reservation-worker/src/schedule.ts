@@ -1,0 +1,66 @@
+import type { Type } from '@nestjs/common';
+import { EndCoolDowns, ExpireLeases, ReleaseDueClaims } from '@numbering/lifecycle';
+import type { Config, ReleaseAlarm } from '@numbering/platform';
+import { MaintainPartitions } from './maintain-partitions';
+import type { Reconciler } from './reconciler-loop';
+
+/** What rings a reconciler: an alarm of the release engine, or its period alone. */
+export type RungBy = ReleaseAlarm | 'period';
+
+export interface Scheduled {
+  job: string;
+  /** The one code path of the job: alarms, periods and `run JOB` all come to it. */
+  reconciler: Type<Reconciler>;
+  /** By the clock; `off`: something else runs it (cron). */
+  periods: (config: Config) => Partial<Record<RungBy, number | 'off'>>;
+  /** Beside the clock: key-event-alarm.ts, ring-processor.ts. */
+  wokenBy: readonly ReleaseAlarm[];
+}
+
+/**
+ * How often due claims are looked for. An index look-up that finds nothing: it costs next to
+ * nothing, needs no Redis, and keeps the 2 s by itself.
+ */
+const POLL_EVERY_MS = 40;
+const MAINTAIN_PARTITIONS_EVERY_MS = 3_600_000;
+
+export const RELEASE_JOB = 'release-expired';
+
+/** THE table: which reconciler, how often, what wakes it. */
+export const SCHEDULE: readonly Scheduled[] = [
+  {
+    // US-NUM-010. Poll and BullMQ are prompt, the key event is the story's, the sweep the guarantee.
+    job: RELEASE_JOB,
+    reconciler: ReleaseDueClaims,
+    periods: (config) => ({ poll: POLL_EVERY_MS, sweep: config.sweepReservationsEveryMs }),
+    wokenBy: ['redis', 'bullmq'],
+  },
+  {
+    // US-NUM-006. Correctness never waits for it: decisions count a cool-down that is over as over.
+    job: 'end-quarantine',
+    reconciler: EndCoolDowns,
+    periods: (config) => ({ period: config.sweepQuarantineEveryMs }),
+    wokenBy: [],
+  },
+  {
+    // Ruling 29.
+    job: 'expire-leases',
+    reconciler: ExpireLeases,
+    periods: (config) => ({ period: config.expireLeasesEveryMs }),
+    wokenBy: [],
+  },
+  {
+    job: 'maintain-partitions',
+    reconciler: MaintainPartitions,
+    periods: () => ({ period: MAINTAIN_PARTITIONS_EVERY_MS }),
+    wokenBy: [],
+  },
+];
+
+/** Jobs of the contract whose reconcilers are not part of this version. */
+export const LATER_JOBS = [
+  'renew-leases',
+  'override-report',
+  'capacity-snapshot',
+  'cascade',
+] as const;
