@@ -15,8 +15,7 @@ const EPOCH_COUNTS_FOR_MS = 1_000;
 
 /** What is kept of one subject: its facts, or that older ones count no more. */
 export type CachedFact<F> =
-  | { v: number; facts: F; endsAtMs: number; gone?: false }
-  | { v: number; gone: true };
+  { v: number; facts: F; endsAtMs: number; gone?: false } | { v: number; gone: true };
 
 /** Facts on their way into the cache. */
 export interface FactToKeep<F> {
