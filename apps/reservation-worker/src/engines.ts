@@ -34,9 +34,9 @@ export class Engines implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     this.producer.start();
+    this.topics.onceThere(() => this.inbound.start());
     this.topics.start();
     this.relay.start();
-    this.inbound.start();
     this.evictor.start();
     this.meters.start();
     this.listenForWakeUps();
@@ -46,11 +46,11 @@ export class Engines implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.keyEvents.stop();
     this.subscriber.disconnect();
+    await this.topics.stop(); // It starts nothing any more.
     await Promise.all([
       this.relay.stop(),
       this.inbound.stop(),
       this.evictor.stop(),
-      this.topics.stop(),
       this.meters.stop(),
     ]);
     await this.producer.stop(); // The consumer's dead letters went through it.

@@ -38,6 +38,7 @@ export class KafkaTopics {
   private readonly outage: OutageLog;
   private state: TopicState;
   private loop: Promise<void> = Promise.resolve();
+  private readonly onThere: (() => void)[] = [];
 
   constructor(
     private readonly kafka: Kafka | undefined,
@@ -56,6 +57,11 @@ export class KafkaTopics {
     return this.state === 'LOOKING';
   }
 
+  /** Called once, when the topics are there. */
+  onceThere(listener: () => void): void {
+    this.onThere.push(listener);
+  }
+
   start(): void {
     if (this.kafka) this.loop = this.keepLooking(this.kafka);
   }
@@ -72,6 +78,7 @@ export class KafkaTopics {
       try {
         await withinMs(ENSURE_TIMEOUT_MS, this.look(admin));
         this.state = 'THERE';
+        for (const listener of this.onThere.splice(0)) listener();
         this.outage.worked();
       } catch (error) {
         if (this.state === 'LOOKING') this.state = 'AWAY';

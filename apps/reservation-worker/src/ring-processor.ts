@@ -1,14 +1,15 @@
-import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, type OnModuleDestroy } from '@nestjs/common';
 import { NumberStore, RELEASE_QUEUE, type RingJob } from '@numbering/persistence';
 import {
   isRedisUnavailable,
   monotonicMs,
+  RedisGate,
   wallClockMs,
   withinMs,
   type Log,
 } from '@numbering/platform';
-import { DelayedError, type Job } from 'bullmq';
+import { DelayedError, Queue, type Job } from 'bullmq';
 import { DataSource } from 'typeorm';
 import { ScheduleRunner } from './schedule-runner';
 import { LOG } from './tokens';
@@ -35,9 +36,12 @@ export class RingProcessor extends WorkerHost implements OnModuleDestroy {
     private readonly schedule: ScheduleRunner,
     private readonly numbers: NumberStore,
     @Inject(DataSource) private readonly dataSource: DataSource,
+    private readonly redis: RedisGate,
     @Inject(LOG) private readonly log: Log,
+    @InjectQueue(RELEASE_QUEUE.name) queue: Queue,
   ) {
     super();
+    queue.on('error', (error) => this.onError(error));
   }
 
   async process(job: Job<RingJob>, token?: string): Promise<void> {
@@ -56,10 +60,9 @@ export class RingProcessor extends WorkerHost implements OnModuleDestroy {
     if (!isRedisUnavailable(error)) this.log.warn({ err: error }, 'the BullMQ alarm fails');
   }
 
-  /** BullMQ would wait for a Redis that is away. */
+  /** Without Redis BullMQ would wait for it: it is cut off then, and loses nothing. */
   async onModuleDestroy(): Promise<void> {
-    const closed = this.worker.close();
-    await withinMs(CLOSE_LIMIT_MS, closed).catch(() => this.worker.disconnect());
+    await withinMs(CLOSE_LIMIT_MS, this.worker.close(!this.redis.isUp)).catch(() => undefined);
   }
 
   /** By the database's clock. Where that cannot be asked, the ring itself tries until it can. */

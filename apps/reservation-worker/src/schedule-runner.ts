@@ -41,6 +41,8 @@ export class ScheduleRunner implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
+    // A counter that is not there yet cannot be told from one that stands still.
+    for (const alarm of this.config.releaseAlarms) this.released.inc({ alarm }, 0);
     for (const scheduled of SCHEDULE) this.startPeriods(scheduled);
   }
 
