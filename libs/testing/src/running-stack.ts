@@ -1,0 +1,168 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { serverUrl } from './test-database';
+
+const run = promisify(execFile);
+
+/** What `.numbering/stack.json` says of a running stack, as far as tests look at it. */
+export interface StackFile {
+  apps: Record<
+    'inventory-api' | 'lease-validator' | 'reservation-worker' | 'pool-monitor',
+    Replica[]
+  >;
+  services: { postgres: { url: string }; redis: { url: string }; kafka: { brokers: string } };
+  tokens: { admin: string; validator: string };
+}
+
+export interface Replica {
+  url: string;
+  /** host:port, of a validator. */
+  grpc?: string;
+  pid: number;
+}
+
+/** The stack that `npm test` started. @throws where STACK_JSON is missing */
+export function runningStack(): StackFile {
+  const file = serverUrl('STACK_JSON', 'stack');
+  return JSON.parse(readFileSync(file, 'utf8')) as StackFile;
+}
+
+export interface Answer<B = Record<string, unknown>> {
+  status: number;
+  headers: Headers;
+  body: B;
+}
+
+/** A caller of inventory-api with one token. Never throws on a status. */
+export class RestCaller {
+  constructor(
+    private readonly base: string,
+    private readonly token?: string,
+  ) {}
+
+  get(route: string, headers: Record<string, string> = {}) {
+    return this.call('GET', route, undefined, headers);
+  }
+
+  post(route: string, body: unknown = {}, headers: Record<string, string> = {}) {
+    return this.call('POST', route, body, headers);
+  }
+
+  put(route: string, body: unknown, headers: Record<string, string> = {}) {
+    return this.call('PUT', route, body, headers);
+  }
+
+  /** `reserve`, `hold`, `release`, `lease`, `recall` of one number. */
+  on(number: string, action: string, body: unknown = {}, headers: Record<string, string> = {}) {
+    return this.post(`/v1/numbers/${encodeURIComponent(number)}/${action}`, body, headers);
+  }
+
+  private async call(
+    method: string,
+    route: string,
+    body: unknown,
+    headers: Record<string, string>,
+  ): Promise<Answer> {
+    const isForm = body instanceof FormData;
+    const response = await fetch(new URL(route, this.base), {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(this.token ? { authorization: `Bearer ${this.token}` } : {}),
+        ...(body === undefined || isForm ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : isForm ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    const parsed = (isJson ? JSON.parse(text) : { text }) as Record<string, unknown>;
+    return { status: response.status, headers: response.headers, body: parsed };
+  }
+}
+
+/** A development token, minted as a user mints one. */
+export async function mintToken(claims: {
+  tenant?: string;
+  sub: string;
+  scope: string;
+}): Promise<string> {
+  const home = path.dirname(serverUrl('STACK_JSON', 'stack'));
+  const tenant = claims.tenant === undefined ? [] : ['--tenant', claims.tenant];
+  const { stdout } = await run(
+    process.execPath,
+    ['dist/tools/cli/main.js', 'token', ...tenant, '--sub', claims.sub, '--scope', claims.scope],
+    { env: { ...process.env, NUMBERING_HOME: home } },
+  );
+  return stdout.trim();
+}
+
+export interface TestTenant {
+  id: string;
+  sub: string;
+  api: RestCaller;
+}
+
+/** Everything an end-to-end test asks the running stack for. */
+export class Suite {
+  readonly stack = runningStack();
+  readonly admin = this.caller(this.stack.tokens.admin);
+  private database: Client | undefined;
+
+  caller(token?: string): RestCaller {
+    const [replica] = this.stack.apps['inventory-api'];
+    if (!replica) throw new Error('no inventory-api runs');
+    return new RestCaller(replica.url, token);
+  }
+
+  /** A tenant nobody used before. */
+  async tenant(
+    plan = 'business',
+    scope = 'numbering:read numbering:write',
+    quotas?: Record<string, number>,
+  ): Promise<TestTenant> {
+    const id = `t-${randomBytes(5).toString('hex')}`;
+    const sub = `user-${id}`;
+    await this.expect(200, this.admin.put(`/v1/admin/numbering/tenants/${id}`, { plan }));
+    if (quotas) {
+      await this.expect(200, this.admin.put(`/v1/admin/numbering/tenants/${id}/quotas`, quotas));
+    }
+    return { id, sub, api: this.caller(await mintToken({ tenant: id, sub, scope })) };
+  }
+
+  /** Fresh numbers of ROSHAN, registered. */
+  async numbers(count = 1, more: Record<string, unknown> = {}): Promise<string[]> {
+    const seven = () => String(randomBytes(4).readUInt32BE() % 10_000_000).padStart(7, '0');
+    const made = [...new Set(Array.from({ length: count * 2 }, () => `+9379${seven()}`))];
+    const identifiers = made
+      .slice(0, count)
+      .map((identifier) => ({ identifier, operatorId: 'ROSHAN', ...more }));
+    await this.expect(200, this.admin.post('/v1/admin/numbering/identifiers', { identifiers }));
+    return identifiers.map(({ identifier }) => identifier);
+  }
+
+  async expect(status: number, asked: Promise<Answer>): Promise<Record<string, unknown>> {
+    const answer = await asked;
+    if (answer.status !== status) {
+      throw new Error(`${answer.status} instead of ${status}: ${JSON.stringify(answer.body)}`);
+    }
+    return answer.body;
+  }
+
+  /** Rows, as the database's owner. */
+  async sql<R = Record<string, unknown>>(text: string, parameters: unknown[] = []): Promise<R[]> {
+    if (!this.database) {
+      this.database = new Client({ connectionString: this.stack.services.postgres.url });
+      await this.database.connect();
+    }
+    return (await this.database.query(text, parameters)).rows as R[];
+  }
+
+  async close(): Promise<void> {
+    await this.database?.end();
+  }
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { Kafka, logLevel, type Consumer } from 'kafkajs';
+import { eventually } from './eventually';
+
+export interface TappedEvent {
+  topic: string;
+  key: string;
+  id: string;
+  type: string;
+  data: Record<string, unknown> & { identifierVersion?: number };
+}
+
+/** Listens to topics from where they end when it opens. */
+export class TopicTap {
+  readonly events: TappedEvent[] = [];
+  private consumer: Consumer | undefined;
+
+  async open(brokers: string, topics: string[]): Promise<void> {
+    const kafka = new Kafka({
+      clientId: 'tap',
+      brokers: brokers.split(','),
+      logLevel: logLevel.NOTHING,
+    });
+    const admin = kafka.admin();
+    await admin.connect();
+    const ends = [];
+    for (const topic of topics) {
+      for (const { partition, high } of await admin.fetchTopicOffsets(topic)) {
+        ends.push({ topic, partition, offset: high });
+      }
+    }
+    await admin.disconnect();
+    const consumer = kafka.consumer({ groupId: `tap-${randomUUID()}`, maxWaitTimeInMs: 50 });
+    this.consumer = consumer;
+    await consumer.connect();
+    await consumer.subscribe({ topics });
+    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+    await consumer.run({
+      autoCommit: false,
+      eachMessage: async ({ topic, message }) => {
+        const event = JSON.parse(message.value?.toString() ?? '{}') as TappedEvent;
+        this.events.push({ ...event, topic, key: message.key?.toString() ?? '' });
+      },
+    });
+    await joined;
+    for (const end of ends) consumer.seek(end);
+  }
+
+  /** The key's events without repeats, once there are this many. */
+  of(key: string, count: number): Promise<TappedEvent[]> {
+    return eventually(
+      () => {
+        const once = new Map(this.events.filter((e) => e.key === key).map((e) => [e.id, e]));
+        if (once.size < count) throw new Error(`${once.size} of ${count} events of ${key}`);
+        return [...once.values()];
+      },
+      { withinMs: 10_000 },
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.consumer?.disconnect();
+  }
+}
