@@ -111,6 +111,8 @@ export interface TestTenant {
 export class Suite {
   readonly stack = runningStack();
   readonly admin = this.caller(this.stack.tokens.admin);
+  /** The subject of the stack's admin token. */
+  readonly adminSub = subOf(this.stack.tokens.admin);
   private database: Client | undefined;
 
   caller(token?: string): RestCaller {
@@ -166,3 +168,8 @@ export class Suite {
     await this.database?.end();
   }
 }
+
+const subOf = (token: string): string => {
+  const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+  return (JSON.parse(claims) as { sub: string }).sub;
+};
