@@ -38,7 +38,7 @@ export function describeWalk({ apps, tokens }) {
 }
 
 const findNumber =
-  '  N=$(curl -sS "$API/v1/numbers/available?identifierClass=MSISDN&limit=1"' +
+  '  N=$(curl -fsS "$API/v1/numbers/available?identifierClass=MSISDN&limit=1"' +
   ` -H "authorization: Bearer $T" | sed 's/.*"identifier":"+\\([0-9]*\\)".*/\\1/')`;
 
 /** Without demo data there is no number yet: the walk registers one, named after the second. */
