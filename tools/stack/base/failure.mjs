@@ -22,7 +22,7 @@ export class Interrupted extends Error {
 }
 
 /** The last lines of a log, indented; empty where there is none. */
-export function logTail(logFile, lines = shownLogLines) {
+function logTail(logFile, lines = shownLogLines) {
   if (!logFile || !existsSync(logFile)) return '';
   const text = readFileSync(logFile, 'utf8').trimEnd();
   if (text === '') return '';

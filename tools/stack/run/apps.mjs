@@ -15,7 +15,7 @@ const defaultPorts = {
 const stopTimeoutMs = 20_000;
 
 /** The built file of an app. */
-export const appFile = (app) => path.join(root, 'dist/apps', app, 'main.js');
+const appFile = (app) => path.join(root, 'dist/apps', app, 'main.js');
 
 /**
  * Starts every replica of every app at once and waits until each is ready.

@@ -23,7 +23,7 @@ function* sourceFiles(folder) {
 }
 
 /** A fingerprint of all that a build is made of, by name, size and time: milliseconds to take. */
-export function sourcesFingerprint() {
+function sourcesFingerprint() {
   const hash = createHash('sha256');
   const files = readdirSync(root)
     .filter((name) => configFiles.test(name))
