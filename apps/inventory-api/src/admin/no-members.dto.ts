@@ -1,0 +1,2 @@
+/** A body without members. */
+export class NoMembers {}

@@ -1,0 +1,53 @@
+import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  AddSigningKey,
+  RevokeSigningKey,
+  signingKeyView,
+  type CommandContext,
+} from '@numbering/lifecycle';
+import { SigningKeyStore } from '@numbering/persistence';
+import { DataSource } from 'typeorm';
+import { Command, PathId } from '../../http/asked';
+import { ADMINS, Needs } from '../../http/auth.guard';
+import { Answers, Changes, listOf } from '../../http/openapi';
+import { NoMembers } from '../no-members.dto';
+import { SigningKeyBody, SigningKeyShown } from './signing-keys.dto';
+
+/** The keys that operators sign their blocks with (US-NUM-001, ruling 5). */
+@ApiTags('admin: blocks')
+@Controller('v1/admin/numbering/signing-keys')
+export class SigningKeysController {
+  constructor(
+    @Inject(DataSource) private readonly source: DataSource,
+    private readonly keys: SigningKeyStore,
+    private readonly addSigningKey: AddSigningKey,
+    private readonly revokeSigningKey: RevokeSigningKey,
+  ) {}
+
+  @Get()
+  @Needs(ADMINS)
+  @Answers(listOf(SigningKeyShown))
+  async list() {
+    const keys = await this.keys.list(this.source.manager);
+    return { items: keys.map(signingKeyView), nextPage: null };
+  }
+
+  @Post()
+  @Needs(ADMINS)
+  @Changes(201, SigningKeyShown)
+  add(@Command() context: CommandContext, @Body() key: SigningKeyBody) {
+    return this.addSigningKey.run(context, key);
+  }
+
+  @Post(':keyId/revoke')
+  @Needs(ADMINS)
+  @Changes(200, SigningKeyShown, 'NOT_FOUND')
+  revoke(
+    @Command() context: CommandContext,
+    @Param('keyId', PathId) keyId: string,
+    @Body() _none: NoMembers,
+  ) {
+    return this.revokeSigningKey.run(context, keyId);
+  }
+}

@@ -1,0 +1,104 @@
+import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { LifecycleModule } from '@numbering/lifecycle';
+import { AuditQuery, HistoryQuery, OwnNumbersList } from '@numbering/persistence';
+import {
+  HealthModule,
+  loggerModule,
+  MetricsModule,
+  RedisGate,
+  StoreUnavailable,
+  TokenVerifier,
+  type Config,
+} from '@numbering/platform';
+import { DataSource } from 'typeorm';
+import { AuditController } from './admin/audit/audit.controller';
+import { BlocksController } from './admin/blocks/blocks.controller';
+import { ImportController } from './admin/blocks/import.controller';
+import { IdentifiersController } from './admin/identifiers/identifiers.controller';
+import { AdminNumbersController } from './admin/numbers/admin-numbers.controller';
+import { NumberHistoryController } from './admin/numbers/number-history.controller';
+import { OperatorsController } from './admin/operators/operators.controller';
+import { SigningKeysController } from './admin/signing-keys/signing-keys.controller';
+import { TenantsController } from './admin/tenants/tenants.controller';
+import { AnswerInterceptor } from './http/answer';
+import { AuthGuard } from './http/auth.guard';
+import { Cursors } from './http/cursor';
+import { DeadlineInterceptor } from './http/deadline';
+import { ErrorsPageController } from './http/docs';
+import { Pages } from './http/page';
+import { ProblemFilter } from './http/problem.filter';
+import { validation } from './http/validation';
+import { ClaimsController } from './numbers/claims.controller';
+import { LeasesController } from './numbers/leases.controller';
+import { NumberReadsController } from './numbers/number-reads.controller';
+import { OwnQuotasController } from './numbers/own-quotas.controller';
+
+const CONTROLLERS: Type[] = [
+  ClaimsController,
+  LeasesController,
+  NumberReadsController,
+  OwnQuotasController,
+  AdminNumbersController,
+  NumberHistoryController,
+  TenantsController,
+  IdentifiersController,
+  ImportController,
+  BlocksController,
+  SigningKeysController,
+  OperatorsController,
+  AuditController,
+  ErrorsPageController,
+];
+
+/** The door's own rules; the deadline stands around the answer. */
+const HTTP: Provider[] = [
+  AuthGuard,
+  Cursors,
+  Pages,
+  { provide: APP_FILTER, useClass: ProblemFilter },
+  { provide: APP_INTERCEPTOR, useClass: DeadlineInterceptor },
+  { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
+  { provide: APP_PIPE, useFactory: validation },
+];
+
+const READS: Provider[] = [AuditQuery, HistoryQuery, OwnNumbersList];
+
+/** The portal's and the admins' door: the only wiring of this app. */
+@Module({})
+export class AppModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        loggerModule(config),
+        LifecycleModule.forRoot(config),
+        MetricsModule,
+        HealthModule.forApp({ inject: [DataSource, RedisGate], ready: readiness }),
+      ],
+      controllers: CONTROLLERS,
+      providers: [
+        { provide: TokenVerifier, useFactory: () => new TokenVerifier(config.jwt) },
+        ...HTTP,
+        ...READS,
+      ],
+    };
+  }
+}
+
+const readiness = (source: DataSource, redis: RedisGate) => [
+  {
+    name: 'postgres',
+    required: true,
+    whenDown: 'nothing can be read or changed',
+    check: () => source.query('SELECT 1'),
+  },
+  {
+    name: 'redis',
+    required: false,
+    whenDown: 'claims end without their alarm clocks, validators learn of changes by the evictor',
+    check: () => {
+      if (!redis.isUp) throw new StoreUnavailable('redis');
+    },
+  },
+];

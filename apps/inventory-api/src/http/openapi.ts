@@ -1,0 +1,102 @@
+// How routes describe themselves for /docs and /openapi.json.
+import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
+import {
+  ApiHeader,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { PROBLEM_CODES, PROBLEMS, type ProblemCode } from './refusal-status';
+
+/** Every route under /v1 may answer these. */
+const ALWAYS: readonly ProblemCode[] = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'VALIDATION_FAILED',
+  'INTERNAL',
+  'DEPENDENCY_UNAVAILABLE',
+];
+const BY_BODY: readonly ProblemCode[] = [
+  'MALFORMED',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'IDEMPOTENCY_KEY_REUSED',
+  'IDEMPOTENCY_IN_PROGRESS',
+];
+
+export class FaultBody {
+  @ApiProperty() field: string;
+  @ApiProperty() code: string;
+  @ApiProperty() message: string;
+}
+
+/** RFC 9457 */
+export class ProblemBody {
+  @ApiProperty({ example: '/docs/errors#INVALID_STATE' }) type: string;
+  @ApiProperty() title: string;
+  @ApiProperty({ example: 409 }) status: number;
+  @ApiProperty() detail: string;
+  @ApiProperty() instance: string;
+  @ApiProperty({ enum: PROBLEM_CODES, enumName: 'ProblemCode' }) code: string;
+  @ApiPropertyOptional({ type: [FaultBody], description: 'Of VALIDATION_FAILED' })
+  errors?: FaultBody[];
+  @ApiPropertyOptional({ description: 'The state of the number, of 409' }) state?: string;
+  @ApiPropertyOptional() ownedByCaller?: boolean;
+  @ApiPropertyOptional({ description: 'The end of the cool-down' }) availableAt?: Date;
+  @ApiPropertyOptional() quota?: number;
+  @ApiPropertyOptional() current?: number;
+}
+
+/** What a reading route answers. */
+export const Answers = (type: Type, ...codes: ProblemCode[]) =>
+  applyDecorators(ApiResponse({ status: 200, type }), ...problems([...ALWAYS, ...codes]));
+
+/** What a changing route answers; it takes an Idempotency-Key. */
+export const Changes = (status: number, type: Type, ...codes: ProblemCode[]) =>
+  applyDecorators(
+    HttpCode(status),
+    ApiResponse({ status, type }),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description: 'Up to 255 visible characters; a repeat within 24 h gets the first answer',
+    }),
+    ...problems([...ALWAYS, ...BY_BODY, ...codes]),
+  );
+
+function problems(codes: readonly ProblemCode[]) {
+  const byStatus = Map.groupBy(new Set(codes), (code) => PROBLEMS[code].status);
+  return [...byStatus].map(([status, ofStatus]) =>
+    ApiResponse({
+      status,
+      description: ofStatus.join(', '),
+      content: {
+        'application/problem+json': { schema: { $ref: getSchemaPath(ProblemBody) } },
+      },
+    }),
+  );
+}
+
+/** `{items, nextPage}` of one kind of item. */
+export function pageOf(item: Type): Type {
+  class PageAnswer {
+    @ApiProperty({ type: [item] }) items: object[];
+    @ApiProperty({ type: String, nullable: true, description: 'null at the end' })
+    nextPage: string | null;
+  }
+  // Swagger knows a schema by the name of its class.
+  Object.defineProperty(PageAnswer, 'name', { value: `${item.name}Page` });
+  return PageAnswer;
+}
+
+/** `{items}` of a list that is whole. */
+export function listOf(item: Type): Type {
+  class ListAnswer {
+    @ApiProperty({ type: [item] }) items: object[];
+    @ApiProperty({ type: String, nullable: true, description: 'null: the list is whole' })
+    nextPage: null;
+  }
+  Object.defineProperty(ListAnswer, 'name', { value: `${item.name}List` });
+  return ListAnswer;
+}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { Cursors, type ListName, type Position } from './cursor';
+import { Id, QueryCount, Text } from './fields';
+
+/** Ruling 40. */
+export const DEFAULT_PAGE_SIZE = 50;
+export const MAX_PAGE_SIZE = 200;
+const MAX_PAGE_CHARS = 2_048;
+
+/** What every list takes in its query. */
+export class PageQuery {
+  @QueryCount({ min: 1, max: MAX_PAGE_SIZE, optional: true, description: 'Items in a page' })
+  limit: number = DEFAULT_PAGE_SIZE;
+
+  @Text({ maxChars: MAX_PAGE_CHARS, optional: true, description: 'nextPage of the page before' })
+  page?: string;
+
+  @Text({ maxChars: MAX_PAGE_CHARS, optional: true, description: 'Another name of page' })
+  cursor?: string;
+}
+
+/** What is a tenant's own: another's with `numbering:tenants:any`. */
+export class OwnTenantQuery {
+  @Id({ optional: true, description: 'Of this tenant; needs numbering:tenants:any' })
+  tenantId?: string;
+}
+
+export class OwnPageQuery extends PageQuery {
+  @Id({ optional: true, description: 'Of this tenant; needs numbering:tenants:any' })
+  tenantId?: string;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextPage: string | null;
+}
+
+/** One page of a list by keyset: one item more than asked for tells whether there is another. */
+@Injectable()
+export class Pages {
+  constructor(private readonly cursors: Cursors) {}
+
+  /**
+   * @param read up to `limit` items behind `after`, in the list's order
+   * @param positionOf the sort key of an item
+   */
+  async of<T>(
+    list: ListName,
+    { limit, page, cursor }: PageQuery,
+    read: (limit: number, after: Position | undefined) => Promise<T[]>,
+    positionOf: (item: T) => Position,
+  ): Promise<Page<T>> {
+    const from = page ?? cursor;
+    const found = await read(
+      limit + 1,
+      from === undefined ? undefined : this.cursors.open(list, from),
+    );
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    const isMore = found.length > limit && last !== undefined;
+    return { items, nextPage: isMore ? this.cursors.seal(list, positionOf(last)) : null };
+  }
+}
