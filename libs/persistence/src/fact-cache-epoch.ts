@@ -8,7 +8,9 @@ import { EPOCH, runOf } from './fact-cache-scripts';
  * is of another run of the server; what was kept under the old one is read no more.
  */
 export async function currentEpoch(redis: RedisClient): Promise<string> {
-  return textOf(await EPOCH.run(redis, [EPOCH_KEY], [await runOf(redis), randomUUID(), '', '', '']));
+  return textOf(
+    await EPOCH.run(redis, [EPOCH_KEY], [await runOf(redis), randomUUID(), '', '', '']),
+  );
 }
 
 /**
