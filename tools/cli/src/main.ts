@@ -28,6 +28,14 @@ function createProgram(): Command {
       await (await import('./validate.js')).validate(identifier, tenant);
     });
   program
+    .command('env')
+    .description(
+      'print the running stack as shell variables: eval "$(npm run --silent numbering -- env)"',
+    )
+    .action(async () => {
+      console.log((await import('./shell-variables.js')).shellVariables());
+    });
+  program
     .command('job <job>')
     .description('run one job of reservation-worker; its output and exit code pass through')
     .action(async (job: string) => {
@@ -35,6 +43,7 @@ function createProgram(): Command {
     });
   addDatabaseCommands(program);
   addBlockCommands(program);
+  addKeyCommands(program);
   return program;
 }
 
@@ -76,6 +85,17 @@ function addBlockCommands(program: Command): void {
     .option('--json', 'print the whole answer as JSON')
     .action(async (file: string, options: ImportOptions) => {
       await (await import('./blocks-import.js')).importBlock(file, options);
+    });
+}
+
+function addKeyCommands(program: Command): void {
+  program
+    .command('keygen <file>')
+    .description('make an Ed25519 key (development only); print the body that registers it')
+    .requiredOption('--operator <id>', 'whose key it is, such as ROSHAN')
+    .requiredOption('--key <keyId>', 'the name under which it is registered')
+    .action(async (file: string, options: { operator: string; key: string }) => {
+      console.log((await import('./make-key.js')).makeKey(file, options));
     });
   program
     .command('sign <file>')

@@ -26,7 +26,7 @@ export function describeWalk({ apps, tokens }) {
     'One walk to copy, in this folder:',
     `  API=${api}`,
     `  T=${token}`,
-    ...(known ? [findNumber] : registerNumber(tokens.admin)),
+    ...registerNumber(tokens.admin),
     `  ${call('POST', '/reserve', {})}`,
     `  ${call('POST', '/hold', {})}`,
     `  ${call('POST', '/lease', lease)}`,
@@ -37,11 +37,7 @@ export function describeWalk({ apps, tokens }) {
   ];
 }
 
-const findNumber =
-  '  N=$(curl -fsS "$API/v1/numbers/available?identifierClass=MSISDN&limit=1"' +
-  ` -H "authorization: Bearer $T" | sed 's/.*"identifier":"+\\([0-9]*\\)".*/\\1/')`;
-
-/** Without demo data there is no number yet: the walk registers one, named after the second. */
+/** A number of the walk's own, named after the second. */
 function registerNumber(admin) {
   return [
     `  A=${admin}`,
