@@ -47,6 +47,8 @@ const RETRY_FIRST_MS = 100;
 /** Well below the session timeout, so that a waiting consumer keeps its partitions. */
 const RETRY_LONGEST_MS = 2_000;
 const SESSION_TIMEOUT_MS = 30_000;
+/** How long a broker may hold an empty answer back; a stop waits for it. */
+const FETCH_WAIT_MS = 500;
 const RECONNECT_FIRST_MS = 250;
 const RECONNECT_LONGEST_MS = 5_000;
 /** A handler that fails for no store's sake fails for the message's: so many tries, then aside. */
@@ -104,6 +106,7 @@ class SteadyConsumer {
     const consumer = this.kafka.consumer({
       groupId,
       sessionTimeout: SESSION_TIMEOUT_MS,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
       allowAutoTopicCreation: false,
       // It would restart inside kafkajs, where nobody sees it: the loop above does that.
       retry: { ...KAFKA_RETRY, restartOnFailure: () => Promise.resolve(false) },

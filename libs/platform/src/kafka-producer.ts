@@ -55,6 +55,8 @@ export class EventProducer {
   private producer: Producer | undefined;
   private up = false;
   private downLogged = false;
+  /** Ends the pause of the loop, so that a new producer comes at once. */
+  private wake = new AbortController();
   private loop: Promise<void> = Promise.resolve();
   private tail: Promise<void> = Promise.resolve();
 
@@ -101,6 +103,7 @@ export class EventProducer {
       });
     } catch (error) {
       await this.drop();
+      this.wake.abort();
       if (isRefusal(error, MAX_CAUSES)) throw new MessagesRefused(error);
       this.became(false, error);
       throw new StoreUnavailable('kafka', error);
@@ -118,7 +121,9 @@ export class EventProducer {
         failures++;
       }
       const retryMs = Math.min(RECONNECT_FIRST_MS * 2 ** failures, RECONNECT_LONGEST_MS);
-      await sleepMs(this.up ? PROBE_EVERY_MS : retryMs, signal).catch(() => undefined);
+      this.wake = new AbortController();
+      const ends = AbortSignal.any([signal, this.wake.signal]);
+      await sleepMs(this.up ? PROBE_EVERY_MS : retryMs, ends).catch(() => undefined);
     }
   }
 

@@ -62,10 +62,14 @@ export function logToStderr(config: Config): Log {
 export function loggerModule(config: Config, _app: AppName = config.app): DynamicModule {
   return LoggerModule.forRoot({
     assignResponse: true,
+    // The default, `{/*splat}`, matches nothing in this version of the Fastify adapter.
+    forRoutes: ['*path'],
     pinoHttp: {
       logger: processLog(config),
-      quietReqLogger: true,
-      customAttributeKeys: { reqId: 'requestId', responseTime: 'durationMs' },
+      // Of a request its lines carry what `customProps` says, not all its headers each time.
+      wrapSerializers: false,
+      serializers: { req: () => undefined },
+      customAttributeKeys: { responseTime: 'durationMs' },
       genReqId: (request, response) => {
         const requestId = requestIdOf(request.headers['x-request-id']);
         response.setHeader('X-Request-Id', requestId);
@@ -73,19 +77,21 @@ export function loggerModule(config: Config, _app: AppName = config.app): Dynami
       },
       customProps: (request) => {
         const traceId = traceIdOf(request.headers);
-        return traceId ? { traceId } : {};
+        return { requestId: request.id, ...(traceId ? { traceId } : {}) };
       },
       customLogLevel: (_request, response, error) =>
         error || response.statusCode >= 500 ? 'error' : 'info',
-      customSuccessObject: (request, response) => ({
+      customSuccessObject: (request, response, { durationMs }: { durationMs: number }) => ({
         method: request.method,
         path: pathOf(request),
         status: response.statusCode,
+        durationMs,
       }),
-      customErrorObject: (request, response, error) => ({
+      customErrorObject: (request, response, error, { durationMs }: { durationMs: number }) => ({
         method: request.method,
         path: pathOf(request),
         status: response.statusCode,
+        durationMs,
         err: error,
       }),
       customSuccessMessage: () => 'answered',
