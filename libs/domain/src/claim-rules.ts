@@ -16,11 +16,11 @@ export interface ClaimContext {
 export const unknownIdentifier = (written: string): Refusal =>
   refuse('UNKNOWN_IDENTIFIER', `${written} is not in the ledger`);
 
-export const callerMayWrite = ({ caller }: ClaimContext) => mayWrite(caller);
-export const callerMayActForTenant = ({ caller, tenantId }: ClaimContext) =>
-  mayActFor(caller, tenantId);
+export const callerMayWrite = ({ caller }: Pick<ClaimContext, 'caller'>) => mayWrite(caller);
+type Acting = Pick<ClaimContext, 'caller' | 'tenantId'>;
+export const callerMayActForTenant = ({ caller, tenantId }: Acting) => mayActFor(caller, tenantId);
 
-export function tenantNotSuspended({ tenant }: ClaimContext): Refusal | undefined {
+export function tenantNotSuspended({ tenant }: Pick<ClaimContext, 'tenant'>): Refusal | undefined {
   if (tenant.status === 'ACTIVE') return undefined;
   return refuse('TENANT_SUSPENDED', 'The tenant is suspended: nothing new can be claimed');
 }

@@ -22,7 +22,7 @@ import { overrideQuarantine, retire } from './quarantine';
 import { recall } from './recall';
 import { isRefusal } from './refusal';
 import { release } from './release';
-import { reserve } from './reserve';
+import { reserve, reserveMany } from './reserve';
 import { endCoolDown, lapse } from './settle';
 import { resume, suspend } from './suspend';
 
@@ -384,6 +384,43 @@ describe('order and edges of the rules', () => {
       { identifierClass: 'SHORT_CODE', vanityEligible: true },
     );
     expect(resultOf(lease(code, ask, facts))).toBe('LEASED');
+  });
+
+  it('reserves many in order, each after the ones before it, or none of them', () => {
+    const other = aNumber({ state: 'AVAILABLE' }, { identifier: '+93790000002' });
+    const number = restingIn('AVAILABLE');
+    const item = (of: NumberRecord, newLeaseId: string) => ({
+      written: of.identifier,
+      name: of.identifier,
+      number: of,
+      newLeaseId,
+    });
+    const items = [item(number, 'a'), item(number, 'b'), item(other, 'c')];
+    const some = reserveMany(items, { ...mine, atomic: false }, someFacts());
+    if (isRefusal(some)) throw new Error(some.code);
+    expect(some.answer.items.map(({ status }) => status)).toEqual([
+      'reserved',
+      'refused',
+      'reserved',
+    ]);
+    expect(resultOf(reserveMany(items, { ...mine, atomic: true }, someFacts()))).toBe(
+      'INVALID_STATE',
+    );
+    const full = aTenant({
+      use: { leases: { MSISDN: 0, SHORT_CODE: 0, ALPHA: 0 }, activeReservations: 9, holds: 0 },
+    });
+    const last = reserveMany(
+      [item(number, 'a'), item(other, 'c')],
+      { ...mine, atomic: false },
+      someFacts({ tenant: full }),
+    );
+    expect(isRefusal(last) || last.answer.items[1]).toMatchObject({ code: 'RESERVATION_QUOTA' });
+    const reader = { ...aTenantUser(), scopes: new Set(['numbering:read']) };
+    expect(
+      resultOf(
+        reserveMany(items, { caller: reader, tenantId: 'mine', atomic: false }, someFacts()),
+      ),
+    ).toBe('FORBIDDEN');
   });
 
   it('says who may recall for what', () => {

@@ -111,6 +111,8 @@ export function reserveMany(
   ask: ReserveManyAsk,
   facts: Omit<ClaimFacts, 'newLeaseId' | 'barredUntil'>,
 ): Decision<{ items: ReserveManyResult[] }> {
+  const whole = firstRefusal(RESERVE_MANY_RULES, { ...ask, ...facts });
+  if (whole) return whole;
   const steps = [];
   const results: ReserveManyResult[] = [];
   const changed = new Map<string, NumberRecord>();
@@ -135,3 +137,10 @@ export function reserveMany(
   }
   return { steps, answer: { items: results } };
 }
+
+/** What is refused whatever the numbers: the call as a whole. */
+const RESERVE_MANY_RULES: readonly Rule<Omit<ClaimContext, 'number'>>[] = [
+  callerMayWrite,
+  callerMayActForTenant,
+  tenantNotSuspended,
+];

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { NumberRecord, Step } from '@numbering/domain';
 import {
   ClaimAlarms,
@@ -9,7 +9,14 @@ import {
   type Eviction,
   type LedgerRecord,
 } from '@numbering/persistence';
-import { isRedisUnavailable, StoreUnavailable } from '@numbering/platform';
+import {
+  isRedisUnavailable,
+  processLog,
+  StoreUnavailable,
+  type Config,
+  type Log,
+} from '@numbering/platform';
+import { CONFIG } from './tokens';
 
 /**
  * What follows a commit, best effort (ruling 34): the claims' alarm clocks, the validators' evictions, the relay's
@@ -17,15 +24,24 @@ import { isRedisUnavailable, StoreUnavailable } from '@numbering/platform';
  */
 @Injectable()
 export class AfterCommit {
+  private readonly log: Log;
+
   constructor(
     private readonly alarms: ClaimAlarms,
     private readonly facts: FactCache,
     private readonly wake: OutboxWake,
-  ) {}
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.log = processLog(config);
+  }
 
   async announce(steps: readonly Step[]): Promise<void> {
     if (steps.length === 0) return;
-    await Promise.all([this.alarms.apply(alarmsOf(steps)), this.facts.evict(evictionsOf(steps))]);
+    await Promise.all([
+      this.alarms.apply(alarmsOf(steps)),
+      this.evict(evictionsOf(steps)),
+      this.wake.ring(),
+    ]);
   }
 
   /** Of acts that move no number. */
@@ -37,13 +53,17 @@ export class AfterCommit {
     await Promise.all([this.evict(evictions), this.wake.ring()]);
   }
 
-  /** Redis away: the gate has logged it, no validator trusts its cache, and the evictor comes to it later. */
+  /**
+   * Never fails a command that has committed. Redis away: the gate has logged it, no validator trusts its cache, and
+   * the evictor comes to it later.
+   */
   private async evict(evictions: Eviction[]): Promise<void> {
     if (evictions.length === 0) return;
     try {
       await this.facts.evict(evictions);
     } catch (error) {
-      if (!isRedisUnavailable(error) && !(error instanceof StoreUnavailable)) throw error;
+      if (isRedisUnavailable(error) || error instanceof StoreUnavailable) return;
+      this.log.error({ err: error }, 'an eviction failed; the evictor repeats it');
     }
   }
 }

@@ -60,12 +60,10 @@ describe(`${ROUNDS} rounds of concurrent commands on few numbers, seed ${SEED}`,
     const quotas = { MSISDN: LEASE_QUOTA, SHORT_CODE: null, ALPHA: null, maxHolds: null };
     for (const tenantId of TENANTS) {
       answerOf(
-        await ledger.module
-          .get(SetQuotas)
-          .run(as(adminCaller()), tenantId, {
-            ...quotas,
-            maxActiveReservations: RESERVATION_QUOTA,
-          }),
+        await ledger.module.get(SetQuotas).run(as(adminCaller()), tenantId, {
+          ...quotas,
+          maxActiveReservations: RESERVATION_QUOTA,
+        }),
       );
     }
     const pick = random(SEED);
