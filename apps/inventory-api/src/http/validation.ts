@@ -11,7 +11,8 @@ export const validation = (): ValidationPipe =>
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,
-    forbidUnknownValues: true,
+    // A body without members has a DTO without rules; whitelisting still refuses what it brings.
+    forbidUnknownValues: false,
     stopAtFirstError: true,
     validationError: { target: false, value: true },
     exceptionFactory: (errors) => validationFailed(faultsOf(errors).slice(0, MAX_FAULTS)),
