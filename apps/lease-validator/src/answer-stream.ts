@@ -36,8 +36,9 @@ export class AnswerStreams {
       if (why) call.emit('error', why.getError());
       else call.end();
     };
-    // gRPC tells of a caller that has gone by this event alone: the reading has to be ended here.
+    // gRPC does not end the reading, neither when the caller has gone nor when the status is sent.
     call.on('cancelled', () => call.destroy());
+    call.on('finish', () => call.destroy());
     this.enders.add(end);
     let limit: NodeJS.Timeout | undefined;
     try {
@@ -51,6 +52,11 @@ export class AnswerStreams {
       clearTimeout(limit);
       this.enders.delete(end);
     }
+  }
+
+  /** How many are open now. */
+  get open(): number {
+    return this.enders.size;
   }
 
   /** The process ends: each stream is told to go on elsewhere. */
