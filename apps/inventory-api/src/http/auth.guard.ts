@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { applyDecorators, Injectable } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth } from '@nestjs/swagger';
@@ -56,8 +57,8 @@ export class AuthGuard {
     throw new Problem('FORBIDDEN', `The token lacks the scope ${needs.join(' or ')}`);
   }
 
-  async authenticate(request: FastifyRequest): Promise<Caller> {
-    const { authorization } = request.headers;
+  async authenticate({ headers }: Pick<IncomingMessage, 'headers'>): Promise<Caller> {
+    const { authorization } = headers;
     const token = bearerOf(authorization);
     if (token === undefined) {
       throw new Unauthenticated(

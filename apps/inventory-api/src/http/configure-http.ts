@@ -7,12 +7,16 @@ import { checkBodyIsObject, checkMediaType } from './body-kind';
 import { answerClientErrors } from './client-error';
 import { ANSWER_WITHIN_MS, answeredWithin } from './deadline';
 import { serveDocs } from './docs';
+import { screenPaths } from './path-screen';
 
 const SECURED_PATHS = '/v1/';
+/** What Fastify's router takes unless it is told otherwise. */
+const ROUTER_SEGMENT_CHARS = 100;
 
 /** What of this door is Fastify's: who asks is told before the body is read; forms; errors before any route; docs. */
 export async function configureHttp(app: NestFastifyApplication): Promise<void> {
-  const fastify = app.getHttpAdapter().getInstance();
+  const adapter = app.getHttpAdapter();
+  const fastify = adapter.getInstance();
   const guard = app.get(AuthGuard);
   fastify.addHook('onRoute', ({ url, method, config }) => {
     // A route that forgot to say who may call it would be open to everybody.
@@ -29,5 +33,7 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   fastify.addHook('preHandler', async (request) => checkBodyIsObject(request));
   await app.register(multipart, { limits: MULTIPART_LIMITS });
   answerClientErrors(fastify.server);
+  const { maxParamLength = ROUTER_SEGMENT_CHARS } = adapter.getRouteMatchingOptions?.() ?? {};
+  screenPaths(fastify.server, guard, maxParamLength);
   serveDocs(app);
 }

@@ -9,7 +9,7 @@ import { Reflector } from '@nestjs/core';
 import { TimedOut, withinMs } from '@numbering/platform';
 import type { FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { unavailable } from './problem.filter';
+import { unavailable } from './problem-of';
 
 declare module 'fastify' {
   interface FastifyRequest {
