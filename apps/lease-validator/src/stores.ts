@@ -1,11 +1,11 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { appDataSource } from '@numbering/persistence';
+import { appDataSource, connectWhenThere } from '@numbering/persistence';
 import {
   failFastRedis,
   processLog,
   RedisGate,
-  sleepMs,
   subscriberRedis,
+  withinMs,
   type Config,
   type Log,
   type RedisClient,
@@ -17,7 +17,8 @@ const POOL_SIZE = 10;
 /** An answer that comes later may be of a version that is gone for longer than the promise. */
 const QUERY_TIMEOUT_MS = 700;
 const CONNECT_TIMEOUT_MS = 500;
-const CONNECT_AGAIN_AFTER_MS = 500;
+/** A boot waits so long for Postgres, and then goes on without. */
+const BOOT_PATIENCE_MS = 1_500;
 
 /**
  * The connections of a process. It boots while Postgres or Redis is away, and connects when they
@@ -47,12 +48,11 @@ export class Stores implements OnApplicationShutdown {
     this.gate = new RedisGate(this.reader, this.log);
   }
 
-  /** Resolves after the first try, whatever came of it. */
+  /** Resolves when Postgres is there, or after a while: it is tried again until it comes. */
   async open(): Promise<void> {
     this.gate.start();
-    if (await this.connect()) return;
-    this.log.error('Postgres is away at the start; it is tried again until it is there');
-    void this.connectAgain(this.stopping.signal);
+    const connected = connectWhenThere(this.dataSource, this.log, this.stopping.signal);
+    await withinMs(BOOT_PATIENCE_MS, connected).catch(() => undefined);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -61,26 +61,5 @@ export class Stores implements OnApplicationShutdown {
     this.reader.disconnect();
     this.subscriber.disconnect();
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
-  }
-
-  private async connect(): Promise<boolean> {
-    try {
-      await this.dataSource.initialize();
-      return true;
-    } catch (error) {
-      this.log.debug({ err: error }, 'no connection to Postgres');
-      return false;
-    }
-  }
-
-  private async connectAgain(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await sleepMs(CONNECT_AGAIN_AFTER_MS, signal).catch(() => undefined);
-      if (signal.aborted) return;
-      if (await this.connect()) {
-        this.log.info('Postgres is there');
-        return;
-      }
-    }
   }
 }
