@@ -1,4 +1,10 @@
-import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  Inject,
+  ServiceUnavailableException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import { CONFIG } from '@numbering/lifecycle';
 import { processLog, type Config, type Log } from '@numbering/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -17,8 +23,13 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const problem = this.told(error, request.id);
     if (reply.sent) return;
+    if (error instanceof ServiceUnavailableException) {
+      // What /health/ready says of a process that is not ready, in the form that its readers know.
+      void reply.code(error.getStatus()).send(error.getResponse());
+      return;
+    }
+    const problem = this.told(error, request.id);
     void reply
       .code(problem.status)
       .headers(problem.headers)

@@ -31,6 +31,8 @@ export interface Calls {
 /** The real app on a database and a Redis of its own, behind a Postgres line that can be cut. */
 export interface Door {
   url: string;
+  /** The owner's, past the line. */
+  databaseUrl: string;
   issuer: TestIssuer;
   postgres: CuttableProxy;
   /** As the owner of the database, past the line. */
@@ -71,6 +73,7 @@ export async function openDoor(): Promise<Door> {
   let next = 1;
   return {
     url,
+    databaseUrl: database.url,
     issuer,
     postgres,
     sql: async (text, parameters) => (await owner.query(text, parameters)).rows,
