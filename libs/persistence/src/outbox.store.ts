@@ -39,15 +39,11 @@ const MAX_COUNTED_EVENTS = 100_000;
  */
 @Injectable()
 export class OutboxStore {
-  /**
-   * The oldest unsent events, for the leader alone.
-   * @param except rows already acknowledged whose mark is still on its way
-   */
+  /** The oldest unsent events, for the leader alone: nobody else is given any. */
   async takeUnsent(
     manager: EntityManager,
     { role, holder }: Leader,
     limit: number,
-    except: readonly string[] = [],
   ): Promise<UnsentEvent[]> {
     return manager.query(
       `
@@ -61,7 +57,6 @@ export class OutboxStore {
         FROM numbering.outbox o
        WHERE o.sent_at IS NULL
          AND o.topic IS NOT NULL
-         AND o.id <> ALL ($4::bigint[])
          AND NOT EXISTS (
              SELECT 1 FROM numbering.outbox parked
               WHERE parked.key = o.key AND parked.parked_at IS NOT NULL)
@@ -70,7 +65,7 @@ export class OutboxStore {
               WHERE role = $1 AND holder = $2 AND deadline > clock_timestamp())
        ORDER BY o.id
        LIMIT $3`,
-      [role, holder, limit, except],
+      [role, holder, limit],
     );
   }
 
