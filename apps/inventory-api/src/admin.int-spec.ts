@@ -1,7 +1,9 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
 import { numberPath, openDoor, type Answer, type Door } from './testing/door';
 
 const ADMIN = '/v1/admin/numbering';
+const MEGABYTE = 1024 * 1024;
 const UUID = /^[0-9a-f-]{36}$/;
 
 interface FormParts {
@@ -26,6 +28,38 @@ function formOf({ csv, fileFirst = false, more = {}, ...fields }: FormParts): Fo
   }
   if (!fileFirst) file();
   return form;
+}
+
+/** A form with a file of so many bytes; `told`: only its length is sent. */
+function upload(door: Door, bytes: number, told: boolean): Promise<Answer> {
+  const head = '--b\r\nContent-Disposition: form-data; name="csvFile"; filename="f.csv"\r\n\r\n';
+  const { hostname, port } = new URL(door.url);
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({
+      ...{ hostname, port, method: 'POST', path: `${ADMIN}/blocks/import` },
+      headers: {
+        authorization: `Bearer ${door.adminToken}`,
+        'content-type': 'multipart/form-data; boundary=b',
+        ...(told ? { 'content-length': String(bytes) } : { 'transfer-encoding': 'chunked' }),
+      },
+    });
+    request.on('response', (response) => {
+      response.setEncoding('utf8');
+      let text = '';
+      response.on('data', (piece: string) => (text += piece));
+      response.on('end', () => {
+        request.destroy();
+        const body = JSON.parse(text) as Answer['body'];
+        resolve({ status: response.statusCode ?? 0, headers: new Headers(), body, text });
+      });
+    });
+    request.on('error', reject);
+    request.write(head);
+    if (told) return;
+    const piece = Buffer.alloc(MEGABYTE, '1');
+    for (let sent = 0; sent < bytes; sent += MEGABYTE) request.write(piece);
+    request.end('\r\n--b--\r\n');
+  });
 }
 
 describe('what admins do', () => {
@@ -140,6 +174,13 @@ describe('what admins do', () => {
         headers: { 'content-type': 'multipart/form-data' },
       });
       expectCode(unbound, [400, 'MALFORMED']);
+    });
+
+    it('refuses a file of more than 128 MB, whether or not its length was told', async () => {
+      const told = await upload(door, 200 * MEGABYTE, true);
+      expectCode(told, [413, 'PAYLOAD_TOO_LARGE']);
+      expectCode(await upload(door, 129 * MEGABYTE, false), [413, 'PAYLOAD_TOO_LARGE']);
+      expect((await door.as(undefined).get('/health/live')).status).toBe(200);
     });
 
     it('takes no more from a key that was revoked', async () => {

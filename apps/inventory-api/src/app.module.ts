@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { LifecycleModule } from '@numbering/lifecycle';
-import { AuditQuery, HistoryQuery, OwnNumbersList } from '@numbering/persistence';
+import { AuditQuery, HistoryQuery, NumberStore, OwnNumbersList } from '@numbering/persistence';
 import {
   HealthModule,
   loggerModule,
@@ -74,7 +74,7 @@ export class AppModule {
         loggerModule(config),
         LifecycleModule.forRoot(config),
         MetricsModule,
-        HealthModule.forApp({ inject: [DataSource, RedisGate], ready: readiness }),
+        HealthModule.forApp({ inject: [DataSource, NumberStore, RedisGate], ready: readiness }),
       ],
       controllers: CONTROLLERS,
       providers: [
@@ -86,12 +86,12 @@ export class AppModule {
   }
 }
 
-const readiness = (source: DataSource, redis: RedisGate) => [
+const readiness = (source: DataSource, numbers: NumberStore, redis: RedisGate) => [
   {
     name: 'postgres',
     required: true,
     whenDown: 'nothing can be read or changed',
-    check: () => source.query('SELECT 1'),
+    check: () => numbers.databaseTime(source.manager),
   },
   {
     name: 'redis',

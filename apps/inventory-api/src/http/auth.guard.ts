@@ -5,6 +5,7 @@ import { ApiBearerAuth } from '@nestjs/swagger';
 import type { Caller, Scope } from '@numbering/domain';
 import { bearerOf, TokenVerifier, Unauthenticated } from '@numbering/platform';
 import type { FastifyRequest } from 'fastify';
+import { PinoLogger } from 'nestjs-pino';
 import { Problem } from './problem';
 
 declare module 'fastify' {
@@ -42,7 +43,10 @@ export const Needs = (scopes: readonly Scope[], takes: BodyKind = 'json') =>
  */
 @Injectable()
 export class AuthGuard {
-  constructor(private readonly tokens: TokenVerifier) {}
+  constructor(
+    private readonly tokens: TokenVerifier,
+    private readonly log: PinoLogger,
+  ) {}
 
   /**
    * Lets a request pass to its route, or throws `Problem`, `Unauthenticated` or `AuthUnavailable`. An unknown route
@@ -53,6 +57,7 @@ export class AuthGuard {
     if (request.is404 || needs === undefined) return;
     const caller = await this.authenticate(request);
     request.caller = caller;
+    this.log.assign(aboutOf(request, caller));
     if (needs.length === 0 || needs.some((scope) => caller.scopes.has(scope))) return;
     throw new Problem('FORBIDDEN', `The token lacks the scope ${needs.join(' or ')}`);
   }
@@ -68,4 +73,10 @@ export class AuthGuard {
     const { sub, tenantId, scopes } = await this.tokens.verify(token);
     return { sub, tenantId, scopes };
   }
+}
+
+/** What every line of a request says beside its id. */
+function aboutOf({ params }: FastifyRequest, { tenantId }: Caller): Record<string, string> {
+  const { identifier } = params as { identifier?: string };
+  return { ...(tenantId ? { tenantId } : {}), ...(identifier ? { identifier } : {}) };
 }

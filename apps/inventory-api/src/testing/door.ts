@@ -40,6 +40,7 @@ export interface Door {
   as: (token: string | undefined) => Calls;
   tenant: (tenant: string, scope?: string) => Promise<Calls>;
   admin: Calls;
+  adminToken: string;
   /** Fresh MSISDNs, registered. */
   numbers: (count: number) => Promise<string[]>;
   close: () => Promise<void>;
@@ -69,7 +70,8 @@ export async function openDoor(): Promise<Door> {
   const url = await app.getUrl();
   const owner = new Client({ connectionString: database.url });
   await owner.connect();
-  const admin = calls(url, await issuer.token({ sub: 'admin-1', scope: ALL_SCOPES }));
+  const adminToken = await issuer.token({ sub: 'admin-1', scope: ALL_SCOPES });
+  const admin = calls(url, adminToken);
   let next = 1;
   return {
     url,
@@ -80,6 +82,7 @@ export async function openDoor(): Promise<Door> {
     as: (token) => calls(url, token),
     tenant: async (tenant, scope) => calls(url, await issuer.token({ tenant, scope })),
     admin,
+    adminToken,
     numbers: async (count) => {
       const made = Array.from({ length: count }, () => `+9379${String(next++).padStart(7, '0')}`);
       const identifiers = made.map((identifier) => ({ identifier, operatorId: 'ROSHAN' }));

@@ -4,9 +4,12 @@ import { IDENTIFIER_CLASSES, type IdentifierClass } from '@numbering/contracts';
 import type { FastifyRequest } from 'fastify';
 import { isText, MAX_ID_CHARS } from '../../http/fields';
 import { Problem, validationFailed, type Fault } from '../../http/problem';
+import { PROBLEMS } from '../../http/refusal-status';
 
 /** A file is verified over one buffer, so it must fit into memory: some nine million bare numbers. */
 export const MAX_FILE_BYTES = 128 * 1024 * 1024;
+/** The file with everything around it. */
+const MAX_FORM_BYTES = MAX_FILE_BYTES + 2 * 1024 * 1024;
 /** A signature of the longest RSA key is a thousandth of this. */
 const MAX_FIELD_BYTES = 64 * 1024;
 /** More than the form has, so that what is too much is told by its name. */
@@ -43,28 +46,19 @@ export interface BlockForm {
   asked: Readonly<Record<string, string>>;
 }
 
+/** The parts as they came: texts by name, the file, and what was no part of this form. */
+interface Parts {
+  texts: ReadonlyMap<string, string>;
+  file?: Buffer;
+  faults: Fault[];
+}
+
 /**
  * Reads the form of a block import, its parts in any order, the file into one buffer.
  * @throws Problem VALIDATION_FAILED, PAYLOAD_TOO_LARGE or MALFORMED
  */
 export async function readBlockForm(request: FastifyRequest): Promise<BlockForm> {
-  const faults: Fault[] = [];
-  const texts = new Map<string, string>();
-  let file: Buffer | undefined;
-  for await (const part of partsOf(request)) {
-    const { fieldname: name } = part;
-    const isTwice = name === FILE_FIELD ? file !== undefined : texts.has(name);
-    if (isTwice) faults.push({ field: name, code: 'TWICE', message: `${name} is there twice` });
-    if (part.type === 'file') {
-      const bytes = await part.toBuffer();
-      if (name === FILE_FIELD) file = bytes;
-      else faults.push(unknownField(name));
-    } else if (name in FIELDS) {
-      texts.set(name, String(part.value));
-    } else if (name === FILE_FIELD) {
-      faults.push({ field: name, code: 'IS_FILE', message: `${name} is sent as a file` });
-    } else faults.push(unknownField(name));
-  }
+  const { texts, file, faults } = await partsOf(request);
   for (const name of Object.keys(FIELDS) as FieldName[]) {
     faults.push(...faultsOf(name, texts.get(name)));
   }
@@ -75,14 +69,40 @@ export async function readBlockForm(request: FastifyRequest): Promise<BlockForm>
   return formOf(texts, file);
 }
 
-async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
+async function partsOf(request: FastifyRequest): Promise<Parts> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_FORM_BYTES) throw tooLarge();
   try {
-    yield* request.parts({ limits: MULTIPART_LIMITS });
+    return await gather(request.parts({ limits: MULTIPART_LIMITS }));
   } catch (error) {
     const { statusCode } = error as { statusCode?: unknown };
-    if (statusCode === 413) throw new Problem('PAYLOAD_TOO_LARGE', 'The form is too large');
+    if (statusCode === PROBLEMS.PAYLOAD_TOO_LARGE.status) throw tooLarge();
     throw new Problem('MALFORMED', 'The body is no well-formed multipart/form-data');
   }
+}
+
+const tooLarge = (): Problem =>
+  new Problem('PAYLOAD_TOO_LARGE', `A block's file has at most ${MAX_FILE_BYTES} bytes`);
+
+async function gather(parts: AsyncIterable<Multipart>): Promise<Parts> {
+  const faults: Fault[] = [];
+  const texts = new Map<string, string>();
+  let file: Buffer | undefined;
+  for await (const part of parts) {
+    const { fieldname: name } = part;
+    const isTwice = name === FILE_FIELD ? file !== undefined : texts.has(name);
+    if (isTwice) faults.push({ field: name, code: 'TWICE', message: `${name} is there twice` });
+    if (part.type === 'file') {
+      // Read whatever its name: the parts behind it come only then.
+      const bytes = await part.toBuffer();
+      if (name === FILE_FIELD) file = bytes;
+      else faults.push(unknownField(name));
+    } else if (Object.hasOwn(FIELDS, name)) {
+      texts.set(name, String(part.value));
+    } else if (name === FILE_FIELD) {
+      faults.push({ field: name, code: 'IS_FILE', message: `${name} is sent as a file` });
+    } else faults.push(unknownField(name));
+  }
+  return { texts, file, faults };
 }
 
 function faultsOf(name: FieldName, text: string | undefined): Fault[] {
