@@ -1,5 +1,5 @@
 import { eventually } from '@numbering/testing';
-import { questionFor, Rig, type Validator } from './rig.fixture';
+import { look, questionFor, Rig, type Validator } from './rig.fixture';
 
 jest.setTimeout(60_000);
 
@@ -36,14 +36,13 @@ describe('one number, leased back and forth 500 times', () => {
       const question = questionFor(identifier, TENANTS[0]);
       while (!isOver) {
         const askedAtMs = performance.now();
-        const { lookup } = knowledge;
-        const looked = lookup.recall(question) ?? (await lookup.find([question]))[0];
-        const version = looked?.facts?.version ?? 0;
+        const { facts, path } = await look(knowledge, question);
+        const version = facts?.version ?? 0;
         const due = commits.findLast(({ atMs }) => atMs < askedAtMs - SEEN_WITHIN_MS);
         expect(version).toBeGreaterThanOrEqual(due?.version ?? 0);
         expect(version).toBeGreaterThanOrEqual(newest);
         newest = version;
-        paths.add(looked?.path ?? '');
+        paths.add(path);
         asked++;
         await new Promise((resolve) => setImmediate(resolve));
       }

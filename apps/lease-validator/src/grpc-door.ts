@@ -95,6 +95,7 @@ export class GrpcDoor implements BeforeApplicationShutdown {
           keepalivePermitWithoutCalls: 1,
         },
         channelOptions: {
+          'grpc.enable_channelz': 0, // Nobody reads it, and each call would pay for it.
           'grpc.max_concurrent_streams': MAX_CONCURRENT_STREAMS,
           'grpc.max_connection_age_ms': MAX_CONNECTION_AGE_MS,
           'grpc.max_connection_age_grace_ms': MAX_STREAM_AGE_MS,

@@ -15,9 +15,13 @@ export class LeaseJudge {
   /** At once where memory knows. Throws, or rejects with, `StoreUnavailable`. */
   answer(question: Question): ValidateLeaseResponse | Promise<ValidateLeaseResponse> {
     const beganAtMs = monotonicMs();
-    const looked = this.lookup.recall(question);
-    if (looked) return this.judge(looked, beganAtMs);
-    return this.lookup.find([question]).then(([found]) => this.judge(found, beganAtMs));
+    const nowMs = this.lookup.trustedNowMs();
+    const recalled = nowMs === undefined ? undefined : this.lookup.recall(question, nowMs);
+    if (recalled && nowMs !== undefined) return this.answerOne(recalled, nowMs, beganAtMs);
+    return this.lookup.find([question]).then(([found]) => {
+      if (!found) throw new Error('a question was left without a look-up');
+      return this.answerOne(found, this.lookup.nowMs(), beganAtMs);
+    });
   }
 
   /** In the order of the questions; the verdicts are all of one moment. */
@@ -25,25 +29,46 @@ export class LeaseJudge {
     questions: readonly Question[],
   ): ValidateLeaseResponse[] | Promise<ValidateLeaseResponse[]> {
     const beganAtMs = monotonicMs();
-    const all = (looked: readonly (Looked | undefined)[]): ValidateLeaseResponse[] =>
-      looked.map((each) => this.judge(each, beganAtMs));
+    const nowMs = this.lookup.trustedNowMs();
     const recalled: Looked[] = [];
-    for (const question of questions) {
-      const looked = this.lookup.recall(question);
-      if (!looked) return this.lookup.find(questions).then(all);
-      recalled.push(looked);
+    if (nowMs !== undefined) {
+      for (const question of questions) {
+        const looked = this.lookup.recall(question, nowMs);
+        if (!looked) break;
+        recalled.push(looked);
+      }
+      if (recalled.length === questions.length) return this.answerEach(recalled, nowMs, beganAtMs);
     }
-    return all(recalled);
+    return this.lookup
+      .find(questions)
+      .then((found) => this.answerEach(found, this.lookup.nowMs(), beganAtMs));
   }
 
-  private judge(looked: Looked | undefined, beganAtMs: number): ValidateLeaseResponse {
-    if (!looked) throw new Error('a question was left without a look-up');
-    const verdict = judge(looked.facts, looked.standing, this.lookup.nowMs());
-    this.observe(looked.path, verdict.valid, monotonicMs() - beganAtMs);
+  private answerOne(looked: Looked, nowMs: number, beganAtMs: number): ValidateLeaseResponse {
+    const verdict = judge(looked.facts, looked.standing, nowMs);
+    this.observe(looked.path, verdict.valid, beganAtMs);
     return answerOf(verdict);
   }
 
-  private observe(path: Path, valid: boolean, tookMs: number): void {
-    this.duration.observe({ path, valid: String(valid) }, tookMs / SECOND_MS);
+  /** A batch is measured once for each path and outcome in it. */
+  private answerEach(
+    all: readonly Looked[],
+    nowMs: number,
+    beganAtMs: number,
+  ): ValidateLeaseResponse[] {
+    const paths = { true: new Set<Path>(), false: new Set<Path>() };
+    const answers = all.map(({ facts, standing, path }) => {
+      const verdict = judge(facts, standing, nowMs);
+      paths[`${verdict.valid}`].add(path);
+      return answerOf(verdict);
+    });
+    for (const path of paths.true) this.observe(path, true, beganAtMs);
+    for (const path of paths.false) this.observe(path, false, beganAtMs);
+    return answers;
+  }
+
+  private observe(path: Path, valid: boolean, beganAtMs: number): void {
+    const tookSeconds = (monotonicMs() - beganAtMs) / SECOND_MS;
+    this.duration.observe({ path, valid: String(valid) }, tookSeconds);
   }
 }

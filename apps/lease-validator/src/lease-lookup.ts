@@ -71,14 +71,21 @@ export class LeaseLookup {
 
   /** Whether memory and Redis may answer now. */
   get isTrusted(): boolean {
-    return this.clock.isKnown && this.trust.isYoung(this.clock.nowMs());
+    return this.trustedNowMs() !== undefined;
   }
 
-  /** At once, from memory; undefined where memory does not know or may not say. */
-  recall(question: Question): Looked | undefined {
+  /** The moment as of which memory may answer; undefined where it may not. */
+  trustedNowMs(): number | undefined {
     if (!this.clock.isKnown) return undefined;
     const nowMs = this.clock.nowMs();
-    if (!this.trust.isYoung(nowMs)) return undefined;
+    return this.trust.isYoung(nowMs) ? nowMs : undefined;
+  }
+
+  /**
+   * At once, from memory; undefined where memory does not know.
+   * @param nowMs of `trustedNowMs`, taken in this turn of the event loop
+   */
+  recall(question: Question, nowMs: number): Looked | undefined {
     const facts = this.identifiers.memory.get(question.identifier.matchKey, nowMs);
     if (facts === undefined) return undefined;
     const standing = this.tenants.memory.get(question.tenantId, nowMs);
@@ -116,7 +123,8 @@ export class LeaseLookup {
     ask: A,
   ): Promise<Part<F>> {
     const key = ask.matchKey;
-    const known = this.isTrusted ? chain.memory.get(key, this.clock.nowMs()) : undefined;
+    const nowMs = this.trustedNowMs();
+    const known = nowMs === undefined ? undefined : chain.memory.get(key, nowMs);
     if (known) return { key, known, path: 'memory' };
     try {
       return { key, ...(await withinMs(LOOKUP_LIMIT_MS, chain.ask(ask))) };

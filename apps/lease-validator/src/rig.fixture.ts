@@ -12,7 +12,7 @@ import type { DataSource } from 'typeorm';
 import type { Path } from './fact-memory';
 import { Knowledge } from './knowledge';
 import { LedgerFixture } from './ledger.fixture';
-import type { Question } from './lease-lookup';
+import type { Looked, Question } from './lease-lookup';
 import { Stores } from './stores';
 
 export type Told = Verdict & { path: Path };
@@ -134,11 +134,18 @@ export class Rig {
   }
 }
 
-async function ask(knowledge: Knowledge, question: Question): Promise<Told> {
-  const { lookup } = knowledge;
-  const looked = lookup.recall(question) ?? (await lookup.find([question]))[0];
+/** As the doors look up: from memory at once, else from where it is known. */
+export async function look({ lookup }: Knowledge, question: Question): Promise<Looked> {
+  const nowMs = lookup.trustedNowMs();
+  const recalled = nowMs === undefined ? undefined : lookup.recall(question, nowMs);
+  const looked = recalled ?? (await lookup.find([question]))[0];
   if (!looked) throw new Error('a question was left without a look-up');
-  return { ...judge(looked.facts, looked.standing, lookup.nowMs()), path: looked.path };
+  return looked;
+}
+
+async function ask(knowledge: Knowledge, question: Question): Promise<Told> {
+  const { facts, standing, path } = await look(knowledge, question);
+  return { ...judge(facts, standing, knowledge.lookup.nowMs()), path };
 }
 
 async function sourceOf(databaseUrl: string): Promise<DataSource> {
