@@ -1,0 +1,115 @@
+import { claimKey, RELEASE_QUEUE } from '@numbering/persistence';
+import { metricsRegistry } from '@numbering/platform';
+import { eventually } from '@numbering/testing';
+import type { TestingModule } from '@nestjs/testing';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { openWorld, type World } from './testing/worker-fixture';
+
+jest.setTimeout(60_000);
+
+/** Shorter than a reservation may be in earnest, so that its end can be waited for. */
+const RESERVE_TTL_MS = 1_000;
+/** The promise of US-NUM-010, beyond the claim's end. */
+const PROMISE_MS = 2_000;
+
+describe('the alarms of the release engine', () => {
+  let world: World;
+  let worker: TestingModule | undefined;
+  let next = 1;
+  const number = (): string => `+9379${String(next++).padStart(7, '0')}`;
+
+  beforeAll(async () => {
+    world = await openWorld({ RESERVE_TTL: '1s' });
+  });
+  afterEach(async () => {
+    await worker?.close();
+    worker = undefined;
+  });
+  afterAll(() => world.close());
+
+  const isFree = (identifier: string, withinMs = RESERVE_TTL_MS + PROMISE_MS): Promise<void> =>
+    eventually(async () => expect(await world.stateOf(identifier)).toBe('AVAILABLE'), { withinMs });
+
+  it.each(['redis', 'bullmq', 'poll', 'sweep'])(
+    '%s alone frees a claim at its end',
+    async (alarm) => {
+      worker = await world.startWorker({ RELEASE_ALARMS: alarm, SWEEP_RESERVATIONS_EVERY: '1s' });
+      const identifier = number();
+      await world.reserve(identifier);
+      expect(await world.stateOf(identifier)).toBe('RESERVED');
+      await isFree(identifier);
+      const counted = new RegExp(
+        `num_reservations_auto_released_total\\{alarm="${alarm}"\\} [1-9]`,
+      );
+      await eventually(async () => expect(await metricsRegistry.metrics()).toMatch(counted));
+    },
+  );
+
+  it('tells of each claim once, however many alarms ring', async () => {
+    worker = await world.startWorker();
+    const identifiers = Array.from({ length: 20 }, number);
+    for (const identifier of identifiers) await world.reserve(identifier);
+    for (const identifier of identifiers) await isFree(identifier);
+    const events = await world.source.query(
+      `SELECT identifier FROM numbering.audit_log
+        WHERE action = 'TTL_EXPIRE' AND identifier = ANY ($1)`,
+      [identifiers],
+    );
+    expect(events).toHaveLength(identifiers.length);
+  });
+
+  it('frees what ended while nobody listened, as soon as it listens again', async () => {
+    const identifier = number();
+    await world.reserve(identifier);
+    const redis = new Redis(world.redis.url);
+    await eventually(async () => expect(await redis.exists(claimKey(identifier))).toBe(0));
+    redis.disconnect();
+    expect(await world.stateOf(identifier)).toBe('RESERVED');
+    worker = await world.startWorker({ RELEASE_ALARMS: 'redis' });
+    await isFree(identifier);
+  });
+
+  it('asks Redis for key events where it tells of none, and again after a restart', async () => {
+    const redis = new Redis(world.redis.url);
+    redis.on('error', () => undefined);
+    await redis.config('SET', 'notify-keyspace-events', 'Kg');
+    worker = await world.startWorker({ RELEASE_ALARMS: 'redis' });
+    const setting = async (): Promise<string> =>
+      String(await redis.config('GET', 'notify-keyspace-events'));
+    await eventually(async () => expect(await setting()).toMatch(/E/));
+    expect(await setting()).toMatch(/x/);
+    expect(await setting()).toMatch(/g/);
+    await world.redis.kill();
+    await world.redis.start();
+    const identifier = number();
+    await eventually(async () => expect(await setting()).toMatch(/x/), { withinMs: 10_000 });
+    await world.reserve(identifier);
+    await isFree(identifier, 10_000);
+    redis.disconnect();
+  });
+
+  it('releases by the poll while Redis is away', async () => {
+    worker = await world.startWorker();
+    await world.redis.kill();
+    const identifier = number();
+    await world.reserve(identifier);
+    await isFree(identifier);
+    await world.redis.start();
+  });
+
+  it('arms a BullMQ job again that rings before its second has come', async () => {
+    const connection = new Redis(world.redis.url, { maxRetriesPerRequest: null });
+    const queue = new Queue(RELEASE_QUEUE.name, { connection, prefix: RELEASE_QUEUE.prefix });
+    worker = await world.startWorker({ RELEASE_ALARMS: 'bullmq' });
+    const second = Math.floor(Date.now() / 1_000) + 3_600;
+    await queue.add('ring', { second }, { jobId: `early-${second}`, removeOnComplete: true });
+    await eventually(async () => {
+      const delayed = await queue.getJob(`early-${second}`);
+      expect(await delayed?.getState()).toBe('delayed');
+      expect(delayed?.delay).toBeGreaterThan(3_500_000);
+    });
+    await queue.close();
+    connection.disconnect();
+  });
+});
