@@ -79,8 +79,9 @@ describe('what admins do', () => {
   const signed = (csv: string) => sign(null, Buffer.from(csv), key).toString('base64');
   const send = (parts: FormParts, headers: Record<string, string> = {}) =>
     door.admin.post(`${ADMIN}/blocks/import`, formOf(parts), { headers });
-  const block = (first: number, count: number) =>
-    `msisdn\n${Array.from({ length: count }, (_, i) => `+93720${String(first + i).padStart(6, '0')}`).join('\n')}\n`;
+  const numbers = (first: number, count: number) =>
+    Array.from({ length: count }, (_, i) => `+93720${String(first + i).padStart(6, '0')}`);
+  const block = (first: number, count: number) => `msisdn\n${numbers(first, count).join('\n')}\n`;
   const ask = (csv: string, more: FormParts = {}): FormParts => ({
     operatorId: 'ROSHAN',
     signature: signed(csv),

@@ -45,7 +45,8 @@ describe('US-NUM-007 200 callers for one number', () => {
     ]);
     const [row] = await door.sql(
       `SELECT version,
-              (SELECT count(*)::int FROM numbering.audit_log a WHERE a.identifier = i.identifier) AS audits,
+              (SELECT count(*)::int FROM numbering.audit_log a
+                WHERE a.identifier = i.identifier) AS audits,
               (SELECT count(*)::int FROM numbering.outbox o WHERE o.key = i.identifier) AS events
          FROM numbering.identifiers i
         WHERE identifier = $1`,

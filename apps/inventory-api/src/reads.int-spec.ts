@@ -92,7 +92,8 @@ describe('what callers may read', () => {
       const { number } = await leased();
       expect((await owner.get(numberPath(number))).body).not.toHaveProperty('graceUntil');
       await door.sql(
-        `UPDATE numbering.leases SET effective_until = '2026-01-01T00:00:00Z' WHERE identifier = $1`,
+        `UPDATE numbering.leases SET effective_until = '2026-01-01T00:00:00Z'
+          WHERE identifier = $1`,
         [number],
       );
       expect((await owner.get(numberPath(number))).body).toMatchObject({
@@ -104,7 +105,7 @@ describe('what callers may read', () => {
   });
 
   describe('of histories', () => {
-    it('a tenant sees the rows of its own claims, an officer all, from the block’s row on', async () => {
+    it('a tenant sees its own claims’ rows, an officer all, from the block’s row on', async () => {
       const number = await reserved();
       await done(owner.post(numberPath(number, 'release'), {}));
       await done(other.post(numberPath(number, 'reserve'), {}));

@@ -69,8 +69,9 @@ export class HistoryQuery {
   }
 
   /**
-   * All rows of the number, oldest first, behind a version. They begin with its block's row, by which it was born at
-   * version 1 (ruling 3); that row is the block's, so it is found by its moment and its id.
+   * All rows of the number, oldest first, behind a version. They begin with its block's row, by
+   * which it was born at version 1 (ruling 3); that row is the block's, so it is found by its
+   * moment and its id.
    */
   async all(
     manager: EntityManager,
@@ -82,7 +83,8 @@ export class HistoryQuery {
       `SELECT b.imported_at AS at, b.imported_by AS actor,
               CASE b.source WHEN 'IMPORT' THEN 'IMPORT' ELSE 'REGISTER' END AS action,
               NULL AS "from", 'AVAILABLE' AS "to", 1 AS version, NULL AS "tenantId",
-              NULL::uuid AS "leaseId", a.reason, a.ticket_id AS "ticketId", a.request_id AS "requestId"
+              NULL::uuid AS "leaseId", a.reason, a.ticket_id AS "ticketId",
+              a.request_id AS "requestId"
          FROM numbering.identifiers i
          JOIN numbering.blocks b ON b.block_id = i.originating_block_id
          LEFT JOIN LATERAL (
@@ -108,7 +110,10 @@ export class HistoryQuery {
     return rows.map(withoutNulls);
   }
 
-  /** What must be known to say who held a number at a moment; undefined for a number that is not in the ledger. */
+  /**
+   * What must be known to say who held a number at a moment; undefined for a number that is not in
+   * the ledger.
+   */
   async around(manager: EntityManager, identifier: string, at: Date) {
     const [row]: (AroundMoment | undefined)[] = await manager.query(
       `WITH moves AS (
@@ -127,7 +132,9 @@ export class HistoryQuery {
        SELECT b.imported_at AS "bornAt",
               (SELECT ${MOVE} FROM last m) AS last,
               coalesce((SELECT jsonb_agg(${MOVE} ORDER BY m.version) FROM next m), '[]') AS next,
-              (SELECT l.expires_at FROM last JOIN numbering.leases l USING (lease_id)) AS "expiresAt",
+              (SELECT l.expires_at
+                 FROM last
+                 JOIN numbering.leases l USING (lease_id)) AS "expiresAt",
               (SELECT (detail ->> 'availableAt')::timestamptz
                  FROM last
                 WHERE to_state = 'QUARANTINE') AS "availableAt",
@@ -142,8 +149,9 @@ export class HistoryQuery {
   }
 }
 
-const MOVE = `jsonb_build_object('version', m.version, 'at', m.at, 'action', m.action, 'to', m.to_state,
-                                 'tenantId', m.tenant_id, 'leaseId', m.lease_id)`;
+const MOVE = `jsonb_build_object('version', m.version, 'at', m.at, 'action', m.action,
+                                 'to', m.to_state, 'tenantId', m.tenant_id,
+                                 'leaseId', m.lease_id)`;
 
 /** A time within jsonb comes as text. */
 const moveOf = (move: Move): Move => ({ ...move, at: new Date(move.at) });

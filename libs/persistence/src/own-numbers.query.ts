@@ -18,8 +18,8 @@ export interface OwnNumber {
 }
 
 /**
- * A tenant's claims that count now; a lapsed one is nobody's (ruling 19). The tenant's occupying rows come by their
- * partial index and are sorted here: a tenant has ten thousand of them at most.
+ * A tenant's claims that count now; a lapsed one is nobody's (ruling 19). The tenant's occupying
+ * rows come by their partial index and are sorted here: a tenant has ten thousand of them at most.
  */
 @Injectable()
 export class OwnNumbersList {

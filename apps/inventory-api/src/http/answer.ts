@@ -11,8 +11,8 @@ import { REPLAYED_HEADER } from './idempotency';
 import { Problem } from './problem';
 
 /**
- * The one place where an outcome becomes an answer: the status of the route with the answer, or the refusal's problem;
- * a repeat under its key says so.
+ * The one place where an outcome becomes an answer: the status of the route with the answer, or the
+ * refusal's problem; a repeat under its key says so.
  */
 @Injectable()
 export class AnswerInterceptor implements NestInterceptor {

@@ -67,7 +67,8 @@ export class PathId implements PipeTransform<string, string> {
 }
 
 /**
- * Whose own lists are read: the token's tenant, or the one that is named and that the caller may act for.
+ * Whose own lists are read: the token's tenant, or the one that is named and that the caller may
+ * act for.
  * @throws Problem TENANT_MISMATCH
  */
 export function ownTenantId(caller: Caller, asked: string | undefined): string {

@@ -38,8 +38,9 @@ export const Needs = (scopes: readonly Scope[], takes: BodyKind = 'json') =>
   applyDecorators(RouteConfig({ needs: scopes, takes }), ApiBearerAuth());
 
 /**
- * Bearer → caller. It runs as a hook of Fastify and not as a guard of Nest, which would come after the body was read
- * and parsed: 401 and the scope of an admin path come before anything about the body (ruling 17).
+ * Bearer → caller. It runs as a hook of Fastify and not as a guard of Nest, which would come after
+ * the body was read and parsed: 401 and the scope of an admin path come before anything about the
+ * body (ruling 17).
  */
 @Injectable()
 export class AuthGuard {
@@ -49,8 +50,8 @@ export class AuthGuard {
   ) {}
 
   /**
-   * Lets a request pass to its route, or throws `Problem`, `Unauthenticated` or `AuthUnavailable`. An unknown route
-   * passes: it is told as such without a token.
+   * Lets a request pass to its route, or throws `Problem`, `Unauthenticated` or `AuthUnavailable`.
+   * An unknown route passes: it is told as such without a token.
    */
   async admit(request: FastifyRequest): Promise<void> {
     const { needs } = request.routeOptions.config;

@@ -6,8 +6,8 @@ import { Problem, PROBLEM_TYPE, problemBody } from './problem';
 const HEADER_OVERFLOW = 'HPE_HEADER_OVERFLOW';
 
 /**
- * What is no HTTP request at all, or one with a path or headers beyond Node's limit, never reaches Fastify: it is told
- * so as a problem too, and the connection ends.
+ * What is no HTTP request at all, or one with a path or headers beyond Node's limit, never reaches
+ * Fastify: it is told so as a problem too, and the connection ends.
  */
 export function answerClientErrors(server: Server): void {
   server.removeAllListeners('clientError');

@@ -13,7 +13,10 @@ const SECURED_PATHS = '/v1/';
 /** What Fastify's router takes unless it is told otherwise. */
 const ROUTER_SEGMENT_CHARS = 100;
 
-/** What of this door is Fastify's: who asks is told before the body is read; forms; errors before any route; docs. */
+/**
+ * What of this door is Fastify's: who asks is told before the body is read; forms; errors before
+ * any route; docs.
+ */
 export async function configureHttp(app: NestFastifyApplication): Promise<void> {
   const adapter = app.getHttpAdapter();
   const fastify = adapter.getInstance();

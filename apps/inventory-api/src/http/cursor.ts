@@ -13,8 +13,9 @@ export type ListName = readonly (string | number | boolean | undefined)[];
 const MAX_CURSOR_CHARS = 2_048;
 
 /**
- * Opaque cursors that only this service can have made (ruling 40): the position, and a code over it and over the list
- * that it belongs to. No secret stands in one, so it is authenticated and not encrypted.
+ * Opaque cursors that only this service can have made (ruling 40): the position, and a code over it
+ * and over the list that it belongs to. No secret stands in one, so it is authenticated and not
+ * encrypted.
  */
 @Injectable()
 export class Cursors {

@@ -30,8 +30,8 @@ const LIMIT = 'answer-within-ms';
 export const AnswersWithin = (limitMs: number) => SetMetadata(LIMIT, limitMs);
 
 /**
- * 503 for a request that has no answer by its bound. What it began goes on and may still commit: a repeat under its
- * Idempotency-Key gets that answer.
+ * 503 for a request that has no answer by its bound. What it began goes on and may still commit: a
+ * repeat under its Idempotency-Key gets that answer.
  */
 @Injectable()
 export class DeadlineInterceptor implements NestInterceptor {

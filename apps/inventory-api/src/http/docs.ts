@@ -37,7 +37,8 @@ export class ErrorsPageController {
   errors(): string {
     const rows = PROBLEM_CODES.map((code) => {
       const { status, title } = PROBLEMS[code];
-      return `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${title}</td></tr>`;
+      const cells = [`<code>${code}</code>`, status, title].map((cell) => `<td>${cell}</td>`);
+      return `<tr id="${code}">${cells.join('')}</tr>`;
     });
     return [
       '<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors</title>',

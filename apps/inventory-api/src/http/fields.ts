@@ -1,4 +1,5 @@
-// The kinds of members that bodies and queries have: each says once what is taken and how /docs shows it.
+// The kinds of members that bodies and queries have: each says once what is taken and how /docs
+// shows it.
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';

@@ -10,8 +10,9 @@ const NAMED_PATH = /^\/v1\/admin\/numbering\/[a-z-]+\//;
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
- * Looks at a path before the router does. Fastify answers a path that cannot be decoded, or a segment that is longer
- * than its router takes, by itself and in a form of its own, before any hook or filter: here they are problems.
+ * Looks at a path before the router does. Fastify answers a path that cannot be decoded, or a
+ * segment that is longer than its router takes, by itself and in a form of its own, before any hook
+ * or filter: here they are problems.
  */
 export function screenPaths(server: Server, guard: AuthGuard, maxSegmentChars: number): void {
   const route = server.listeners('request') as Listener[];
@@ -43,7 +44,10 @@ function problemOfPath(path: string, maxSegmentChars: number): Problem | undefin
     : undefined;
 }
 
-/** Ruling 17: who asks comes before whether a number is one; a path that cannot be read comes before all. */
+/**
+ * Ruling 17: who asks comes before whether a number is one; a path that cannot be read comes before
+ * all.
+ */
 async function toldAfterWhoAsks(problem: Problem, request: IncomingMessage, guard: AuthGuard) {
   if (problem.code === 'MALFORMED') return problem;
   try {

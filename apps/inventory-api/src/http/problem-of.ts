@@ -12,7 +12,10 @@ import type { ProblemCode } from './refusal-status';
 export const RETRY_AFTER_SECONDS = 1;
 const FIRST_SERVER_FAULT = 500;
 
-/** Refusals of Fastify and of Nest's router, by status; every other 4xx is a request that cannot be read. */
+/**
+ * Refusals of Fastify and of Nest's router, by status; every other 4xx is a request that cannot be
+ * read.
+ */
 const CODE_OF_STATUS: Readonly<Record<number, ProblemCode>> = {
   404: 'NOT_FOUND',
   413: 'PAYLOAD_TOO_LARGE',

@@ -5,7 +5,10 @@ import { validationFailed, type Fault } from './problem';
 /** How many faults one answer lists. */
 const MAX_FAULTS = 100;
 
-/** Bodies and queries against their DTO: nothing unknown, nothing converted, everything wrong told at once. */
+/**
+ * Bodies and queries against their DTO: nothing unknown, nothing converted, everything wrong told
+ * at once.
+ */
 export const validation = (): ValidationPipe =>
   new ValidationPipe({
     transform: true,

@@ -38,7 +38,9 @@ export interface Onlooker {
   policy: Policy;
 }
 
-/** The number as this caller may see it: another tenant's ids never leave the service (ruling 18). */
+/**
+ * The number as this caller may see it: another tenant's ids never leave the service (ruling 18).
+ */
 export function numberAnswer(number: NumberRecord, onlooker: Onlooker): NumberAnswer {
   const { identifier, identifierClass, operatorId, vanityEligible, state } = number;
   const { caller, tenantId = caller.tenantId } = onlooker;
@@ -96,7 +98,9 @@ const MOMENTS = new Set([
   'availableAt',
 ]);
 
-/** A command's answer as the number is shown; one that was kept under its key has its times as text. */
+/**
+ * A command's answer as the number is shown; one that was kept under its key has its times as text.
+ */
 export function changedNumber(caller: Caller, policy: Policy) {
   return (kept: NumberRecord): NumberAnswer => {
     const number = JSON.parse(JSON.stringify(kept), (name, value: unknown) =>

@@ -60,7 +60,9 @@ export class NumberReadsController {
     return { items: shown, nextPage };
   }
 
-  /** As the number counts now (ruling 19): a lapsed claim or an ended cool-down shows as AVAILABLE. */
+  /**
+   * As the number counts now (ruling 19): a lapsed claim or an ended cool-down shows as AVAILABLE.
+   */
   @Get(':identifier')
   @Needs(READERS)
   @ApiParam(IDENTIFIER)

@@ -1,6 +1,8 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A TCP line to a server that a test can cut or freeze: to the app it is the server that is gone. */
+/**
+ * A TCP line to a server that a test can cut or freeze: to the app it is the server that is gone.
+ */
 export interface CuttableProxy {
   port: number;
   /** Connections break and new ones are refused. */

@@ -6,7 +6,9 @@ import { isText, MAX_ID_CHARS } from '../../http/fields';
 import { Problem, validationFailed, type Fault } from '../../http/problem';
 import { PROBLEMS } from '../../http/refusal-status';
 
-/** A file is verified over one buffer, so it must fit into memory: some nine million bare numbers. */
+/**
+ * A file is verified over one buffer, so it must fit into memory: some nine million bare numbers.
+ */
 export const MAX_FILE_BYTES = 128 * 1024 * 1024;
 /** The file with everything around it. */
 const MAX_FORM_BYTES = MAX_FILE_BYTES + 2 * 1024 * 1024;
@@ -42,7 +44,9 @@ export interface BlockForm {
   blockPrefix?: string;
   identifierClass: IdentifierClass;
   file: Buffer;
-  /** The fields and the digest of the file: what a repeat under an Idempotency-Key is compared by. */
+  /**
+   * The fields and the digest of the file: what a repeat under an Idempotency-Key is compared by.
+   */
   asked: Readonly<Record<string, string>>;
 }
 

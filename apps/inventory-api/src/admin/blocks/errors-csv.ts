@@ -1,6 +1,9 @@
 import type { BlockError } from '@numbering/persistence';
 
-/** Rows read and sent at a time: a file of a million refusals needs no more memory than one of a thousand. */
+/**
+ * Rows read and sent at a time: a file of a million refusals needs no more memory than one of a
+ * thousand.
+ */
 export const ERROR_ROWS_AT_A_TIME = 1_000;
 
 const NUMBER = /^\+?[0-9]+$/;

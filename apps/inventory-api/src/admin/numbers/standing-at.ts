@@ -22,9 +22,10 @@ const SWEPT_BY: Readonly<Record<string, string>> = {
 };
 
 /**
- * For regulators: the standing at `at`, from the rows around it. A claim past its end at that moment was nobody's, and
- * a cool-down past its end was over, whenever a worker wrote it down (ruling 19). A moment ahead is answered as it
- * stands now. Undefined before the number's birth: it was not in the ledger.
+ * For regulators: the standing at `at`, from the rows around it. A claim past its end at that
+ * moment was nobody's, and a cool-down past its end was over, whenever a worker wrote it down
+ * (ruling 19). A moment ahead is answered as it stands now. Undefined before the number's birth: it
+ * was not in the ledger.
  */
 export function standingAt(
   identifier: string,
@@ -53,7 +54,9 @@ export function standingAt(
   return { identifier, at, state, ...holderOf(state, last), since, ...present({ until }) };
 }
 
-/** The end that came without anybody's doing: only where nothing else had ended the standing before. */
+/**
+ * The end that came without anybody's doing: only where nothing else had ended the standing before.
+ */
 function endedByItself({ next, expiresAt, availableAt }: AroundMoment, state: string) {
   const sweep = SWEPT_BY[state];
   const endedOtherwise = next[0] !== undefined && next[0].action !== sweep;

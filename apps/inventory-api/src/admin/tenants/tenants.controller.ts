@@ -18,7 +18,10 @@ import { Answers, Changes } from '../../http/openapi';
 import { NoMembers } from '../no-members.dto';
 import { QuotasBody, QuotasShown, SuspendTenantBody, TenantBody, TenantShown } from './tenants.dto';
 
-/** Plans, allowlists, standing and quotas of tenants (US-NUM-004, 011). One nobody told us about has a plan too. */
+/**
+ * Plans, allowlists, standing and quotas of tenants (US-NUM-004, 011). One nobody told us about has
+ * a plan too.
+ */
 @ApiTags('admin: tenants')
 @Controller('v1/admin/numbering/tenants')
 export class TenantsController {
