@@ -66,7 +66,6 @@ export default [
   },
   {
     files: ['**/*.ts'],
-    plugins: { '@typescript-eslint': tseslint.plugin },
     languageOptions: {
       parser: tseslint.parser,
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
@@ -77,7 +76,6 @@ export default [
       'house/no-floating-promises': 'error',
       'house/exhaustive-switch': 'error',
       'house/module-boundaries': ['error', projectBoundaries.ofCode],
-      '@typescript-eslint/await-thenable': 'error',
     },
   },
   { files: ['libs/domain/src/**/*.ts'], rules: { 'house/pure-domain': 'error' } },
