@@ -147,7 +147,7 @@ export class OutboxRelay {
 const isKafkaAway = (error: unknown): boolean =>
   error instanceof StoreUnavailable && error.store === 'kafka';
 
-function letterOf(event: UnsentEvent): Letter {
+export function letterOf(event: UnsentEvent): Letter {
   const { eventId, app, topic, key, createdAt, data } = event;
   const time = createdAt.toISOString();
   const value = Buffer.from(
