@@ -51,6 +51,8 @@ describe('the alarms of the release engine', () => {
     const identifiers = Array.from({ length: 20 }, number);
     for (const identifier of identifiers) await world.reserve(identifier);
     for (const identifier of identifiers) await isFree(identifier);
+    const lag = await metricsRegistry.getSingleMetricAsString('num_release_lag_seconds');
+    expect(Number(/_count (\d+)/.exec(lag)?.[1])).toBeGreaterThanOrEqual(identifiers.length);
     const events = await world.source.query(
       `SELECT identifier FROM numbering.audit_log
         WHERE action = 'TTL_EXPIRE' AND identifier = ANY ($1)`,

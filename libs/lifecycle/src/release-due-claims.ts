@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { lapse } from '@numbering/domain';
+import { lapse, type NumberRecord } from '@numbering/domain';
 import { DueStore } from '@numbering/persistence';
+import { histogram } from '@numbering/platform';
 import { DataSource } from 'typeorm';
 import { Reconcile, type ReconcilerStatus } from './reconcile';
 
@@ -13,6 +14,8 @@ const SOON_MS = 1_000;
  */
 @Injectable()
 export class ReleaseDueClaims {
+  private readonly lag = histogram('num_release_lag_seconds');
+
   constructor(
     private readonly reconcile: Reconcile,
     private readonly due: DueStore,
@@ -20,18 +23,28 @@ export class ReleaseDueClaims {
   ) {}
 
   async run(signal?: AbortSignal): Promise<ReconcilerStatus> {
+    const lateMs: number[] = [];
     const status = await this.reconcile.run(
       {
         actor: 'system:release',
         pick: (manager, limit) => this.due.lapsedClaims(manager, limit),
         decide: (number, facts) => {
           const step = lapse(number, facts);
-          return step ? [step] : [];
+          if (!step) return [];
+          lateMs.push(lateBy(number, facts.now));
+          return [step];
         },
       },
       signal,
     );
+    for (const late of lateMs) this.lag.observe(late / 1_000);
     const nextMs = await this.due.nextLapseInMs(this.dataSource.manager);
     return nextMs !== undefined && nextMs <= SOON_MS ? { ...status, nextDueInMs: nextMs } : status;
   }
 }
+
+/** By the database's clock, from the end of a claim to `now`. */
+const lateBy = (number: NumberRecord, now: Date): number =>
+  number.state === 'RESERVED' || number.state === 'HELD'
+    ? now.getTime() - number.claim.expiresAt.getTime()
+    : 0;
