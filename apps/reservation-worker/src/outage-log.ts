@@ -1,6 +1,6 @@
 import type { Log } from '@numbering/platform';
 
-/** One line when something begins to fail and one when it works again, however often it is tried. */
+/** One line when something begins to fail, one when it works again; none for each try between. */
 export class OutageLog {
   /** Failures since it last worked. */
   failures = 0;

@@ -140,7 +140,7 @@ describe('the outbox relay', () => {
     for (const key of beside) await writeEvents(source.manager, [{ key, version: 1 }]);
     for (const key of beside) await arrived(key, [1]);
     expect(versionsOf(`${run}-open`)).toEqual([]);
-    await open.commitTransaction(); // A lower id than all that went before: it is sent all the same.
+    await open.commitTransaction(); // Of a lower id than what went before, and sent all the same.
     await open.release();
     await arrived(`${run}-open`, [1]);
   });

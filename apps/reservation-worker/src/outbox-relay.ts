@@ -112,7 +112,7 @@ export class OutboxRelay {
     return events.length < limit ? POLL_EVERY_MS : 0;
   }
 
-  /** @returns false where Kafka refused it: what comes after is taken anew, without the parked key */
+  /** @returns false where Kafka refused it: what comes after it is taken anew */
   private async deliver(pack: readonly Letter[]): Promise<boolean> {
     try {
       await this.producer.send(pack.map((letter) => letter.message));
@@ -139,7 +139,7 @@ export class OutboxRelay {
     await this.store.park(this.dataSource.manager, id, reason);
     this.log.error(
       { key, topic, eventId, reason, bytes: only.bytes },
-      'Kafka refuses this event: it and all later ones of its key wait for `numbering outbox retry`',
+      'Kafka refuses this event: its key waits for `numbering outbox retry`',
     );
   }
 }

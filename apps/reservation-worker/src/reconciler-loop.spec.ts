@@ -41,7 +41,7 @@ describe('the loop of a reconciler', () => {
   });
   afterEach(() => loop.stop());
 
-  it('never runs twice at once, and gives rings meanwhile one run that begins after them', async () => {
+  it('never runs twice at once, and gives rings meanwhile one run after that', async () => {
     const first = loop.ring('poll');
     await eventually(() => expect(work.runs).toBe(1));
     const [second, third] = [loop.ring('redis'), loop.ring('bullmq')];

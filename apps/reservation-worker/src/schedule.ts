@@ -29,7 +29,7 @@ export const RELEASE_JOB = 'release-expired';
 /** THE table: which reconciler, how often, what wakes it. */
 export const SCHEDULE: readonly Scheduled[] = [
   {
-    // US-NUM-010. Poll and BullMQ are prompt, the key event is the story's, the sweep the guarantee.
+    // US-NUM-010. Poll and BullMQ are prompt, the key event is the story's, the sweep makes sure.
     job: RELEASE_JOB,
     reconciler: ReleaseDueClaims,
     periods: (config) => ({ poll: POLL_EVERY_MS, sweep: config.sweepReservationsEveryMs }),

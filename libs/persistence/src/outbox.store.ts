@@ -94,7 +94,7 @@ export class OutboxStore {
     );
   }
 
-  /** Kafka refuses it: it waits with all later events of its key until somebody lets it go again. */
+  /** Kafka refuses it: it waits, with all later events of its key, until it is let go again. */
   async park(manager: EntityManager, id: string, reason: string): Promise<void> {
     await manager.query(
       `
