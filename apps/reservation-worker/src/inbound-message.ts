@@ -91,6 +91,6 @@ function fit<T>(schema: z.ZodType<T>, value: unknown): T {
   if (read.success) return read.data;
   const faults = read.error.issues
     .slice(0, MAX_FAULTS_TOLD)
-    .map((issue) => `${issue.path.join('.') || 'data'}: ${issue.message}`);
+    .map(({ path, message }) => `${path.join('.') || 'data'}: ${message}`);
   throw new UnreadableMessage(faults.join('; '));
 }
