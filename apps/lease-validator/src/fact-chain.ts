@@ -11,7 +11,7 @@ import type { PostgresLink } from './postgres-link';
 import type { RedisLink } from './redis-link';
 import type { Trust } from './trust';
 
-/** Reads of Postgres for one batch: again where a change was heard of that the read had not seen. */
+/** Reads of Postgres for one batch: again where it had not seen a change that was heard of. */
 const MAX_READS = 3;
 /** A read that failed sooner met a broken connection, which the next read does without. */
 const FAILED_SOON_MS = 100;
@@ -30,7 +30,7 @@ export interface ChainParts<A extends Ask, F extends { version: number }> {
   log: Log;
 }
 
-/** Memory → Redis → Postgres for one kind of subject: each link answers what it can of a batch. */
+/** Memory → Redis → Postgres for one kind of subject: each link answers what it can. */
 export class FactChain<A extends Ask, F extends { version: number }> {
   readonly memory: FactMemory<F>;
   private readonly gather: Gather<A, Found<F>>;

@@ -1,5 +1,5 @@
 import { eventually } from '@numbering/testing';
-import { look, questionFor, Rig, type Validator } from './rig.fixture';
+import { look, questionFor, Rig, type Validator } from './testing/rig';
 
 jest.setTimeout(60_000);
 

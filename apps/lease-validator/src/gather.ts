@@ -12,7 +12,7 @@ const MAX_BATCH = 1_000;
 const MAX_BATCHES_UNDER_WAY = 4;
 /** Questions that may wait for a query; who comes later is told that the store is busy. */
 const MAX_WAITING = 20_000;
-/** A later question joins a read only this long after it began: its answer must not be an old one. */
+/** A later question joins a read only this long after it began: its answer is not to be old. */
 const JOINABLE_MS = 200;
 
 interface Flight<A, R> {

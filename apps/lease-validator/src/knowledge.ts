@@ -16,7 +16,7 @@ import { LeaseLookup } from './lease-lookup';
 import { PostgresGate } from './postgres-gate';
 import { PostgresLink } from './postgres-link';
 import { RedisLink } from './redis-link';
-import type { Stores } from './stores';
+import { Stores } from './stores';
 import { Trust } from './trust';
 
 /** About 500 bytes an entry, 100 a floor or an unknown one. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { alphaMatchKey } from '@numbering/domain';
 import { eventually } from '@numbering/testing';
-import type { Change } from './ledger.fixture';
-import { Rig, type Validator } from './rig.fixture';
+import type { Change } from './testing/ledger';
+import { Rig, type Validator } from './testing/rig';
 
 jest.setTimeout(60_000);
 

@@ -136,7 +136,7 @@ export class LeaseLookup {
     }
   }
 
-  /** What the last heartbeat vouched for, where an owner has allowed it to answer (default: not). */
+  /** What the last heartbeat vouched for, where an owner lets it answer (by default: not). */
   private blind<F>(memory: FactMemory<F>, key: string): Found<F> | undefined {
     if (!this.clock.isKnown) return undefined;
     const sinceMs = this.trust.blindSinceMs(this.clock.nowMs());

@@ -1,7 +1,7 @@
 import { metricsRegistry, StoreUnavailable } from '@numbering/platform';
 import { eventually } from '@numbering/testing';
-import { Line } from './line.fixture';
-import { Rig, type Told, type Validator } from './rig.fixture';
+import { Line } from './testing/line';
+import { Rig, type Told, type Validator } from './testing/rig';
 
 jest.setTimeout(60_000);
 
@@ -66,7 +66,7 @@ describe('outages of the stores', () => {
     expect(await told()).toEqual(['LEASE_RECALLED', 'redis_down']);
   });
 
-  it('Redis restarted empty: what changed meanwhile is seen, and the cache starts afresh', async () => {
+  it('Redis restarted empty: what changed is seen, and the cache starts afresh', async () => {
     await rig.redis.kill();
     await rig.ledger.change(identifier, { state: 'QUARANTINE' });
     await rig.redis.start();
@@ -77,7 +77,7 @@ describe('outages of the stores', () => {
     );
   });
 
-  it('Redis frozen mid-flight: Postgres within the budget; memory again when it thaws', async () => {
+  it('Redis frozen mid-flight: Postgres in time; memory again when it thaws', async () => {
     process.kill(rig.redis.pid, 'SIGSTOP');
     expect(await askWhile(eventuallyTold('', 'redis_down'))).toBeLessThan(PATIENCE_MS);
     await rig.ledger.change(identifier, { state: 'QUARANTINE' });
@@ -98,7 +98,7 @@ describe('outages of the stores', () => {
     await eventuallyTold('', 'postgres');
   });
 
-  it('Postgres frozen and no heartbeat: UNAVAILABLE in bounded time, at once after a while', async () => {
+  it('Postgres frozen and no heartbeat: UNAVAILABLE, after a while at once', async () => {
     await rig.cutEvictor();
     postgres.freeze();
     await eventually(() => expect(told()).rejects.toThrow(StoreUnavailable));
@@ -118,7 +118,7 @@ describe('outages of the stores', () => {
     await expect(validator.ask('+93790000009', OWN)).rejects.toThrow(StoreUnavailable);
   });
 
-  it('LEASE_BLIND_TTL lets facts of the last heartbeat answer, for so long and no longer', async () => {
+  it('LEASE_BLIND_TTL lets the last facts answer, for so long and no longer', async () => {
     const { line, url } = await Line.to(rig.ledger.database.url);
     const blind = await rig.validator({ DATABASE_URL: url, LEASE_BLIND_TTL: '2s' });
     await rig.trusted(blind);

@@ -7,7 +7,7 @@ import { FactChain } from './fact-chain';
 import { PostgresGate } from './postgres-gate';
 import { PostgresLink } from './postgres-link';
 import { RedisLink } from './redis-link';
-import { questionFor, Rig } from './rig.fixture';
+import { questionFor, Rig } from './testing/rig';
 import { Stores } from './stores';
 import { Trust } from './trust';
 

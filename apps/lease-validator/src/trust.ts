@@ -32,7 +32,7 @@ export class Trust {
     private readonly blindTtlMs: number,
   ) {}
 
-  /** Grows when something may have been said that this process did not hear: older entries are floors only. */
+  /** Grows when something may have been missed: entries of before are floors only. */
   get era(): number {
     return this.currentEra;
   }

@@ -5,12 +5,12 @@ import { fastifyAdapter } from '@numbering/platform';
 import { eventually, freePort } from '@numbering/testing';
 import { AnswerStreams } from './answer-stream';
 import { AppModule } from './app.module';
-import { GrpcCaller } from './grpc-client.fixture';
+import { GrpcCaller } from './testing/grpc-client';
 import { GrpcDoor } from './grpc-door';
-import { Issuer } from './issuer.fixture';
+import { Issuer } from './testing/issuer';
 import { Knowledge } from './knowledge';
 import type { ValidateLeaseResponse } from './lease-answer';
-import { Rig } from './rig.fixture';
+import { Rig } from './testing/rig';
 
 jest.setTimeout(60_000);
 

@@ -85,7 +85,7 @@ describe('a pass of the evictor', () => {
     expect(await pass().run()).toBe(0);
   });
 
-  it('says in its heartbeat when it began, by the database’s clock, and the generation', async () => {
+  it('says in its heartbeat when it began, in database time, and the generation', async () => {
     const [before] = await source.query(
       'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms',
     );

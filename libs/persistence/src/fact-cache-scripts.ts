@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Cluster } from 'ioredis';
 import type { RedisClient } from '@numbering/platform';
 
-/** A Lua script that Redis runs as one step; sent by its hash, and whole where Redis has lost it. */
+/** A Lua script, one step for Redis; sent by its hash, and whole where Redis has lost it. */
 export class LuaScript {
   private readonly sha1: string;
 

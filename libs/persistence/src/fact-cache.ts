@@ -6,11 +6,11 @@ import { EPOCH_KEY, EVICT_CHANNEL } from './fact-cache-messages';
 import type { Eviction, FactKind, Said } from './fact-cache-messages';
 import { BURY, PUBLISH, PUT_IF_NEWER } from './fact-cache-scripts';
 
-/** Far longer than a read that may still be put; "only if newer" needs something to be newer than. */
+/** Far longer than a read takes that may still be put: "only if newer" needs what is newer. */
 const TOMBSTONE_TTL_MS = 60_000;
 /** Keys that one script takes: it holds up everybody else for well below a millisecond. */
 const KEYS_A_SCRIPT = 100;
-/** A writer's epoch may be this old; the evictor, which asks each time, repeats what went astray. */
+/** A writer's epoch may be this old; the evictor asks each time and repeats what went astray. */
 const EPOCH_COUNTS_FOR_MS = 1_000;
 
 /** What is kept of one subject: its facts, or that older ones count no more. */
@@ -119,7 +119,7 @@ export async function evictUnder(
   await PUBLISH.run(redis, [EPOCH_KEY], [EVICT_CHANNEL, message]);
 }
 
-/** The eviction that a change of this subject asks for; undefined where validators hold nothing of it. */
+/** The eviction that a change of this subject asks for; undefined where none is needed. */
 export function evictionOf(subject: string, key: string, version: number): Eviction | undefined {
   if (subject === 'IDENTIFIER') return { kind: 'i', key: alphaMatchKey(key), version };
   if (subject === 'TENANT') return { kind: 't', key, version };

@@ -113,7 +113,7 @@ export class FactsStore {
     return row.now_ms;
   }
 
-  /** The newest block's generation; every import and registration raises it. 0 in an empty ledger. */
+  /** The newest block's generation, which imports and registrations raise; 0 where none is. */
   async ledgerGeneration(): Promise<number> {
     const [row]: { generation: string }[] = await this.dataSource.query(
       `SELECT coalesce(max(generation), 0) AS generation FROM numbering.blocks`,

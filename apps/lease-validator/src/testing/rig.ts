@@ -9,11 +9,11 @@ import {
 import { loadConfig, patientRedis, type Config, type RedisClient } from '@numbering/platform';
 import { eventually, testRedis, type TestRedis } from '@numbering/testing';
 import type { DataSource } from 'typeorm';
-import type { Path } from './fact-memory';
-import { Knowledge } from './knowledge';
-import { LedgerFixture } from './ledger.fixture';
-import type { Looked, Question } from './lease-lookup';
-import { Stores } from './stores';
+import type { Path } from '../fact-memory';
+import { Knowledge } from '../knowledge';
+import { LedgerFixture } from './ledger';
+import type { Looked, Question } from '../lease-lookup';
+import { Stores } from '../stores';
 
 export type Told = Verdict & { path: Path };
 
@@ -31,7 +31,7 @@ export const questionFor = (identifier: string, tenantId: string): Question => {
   return { identifier: parsed, tenantId };
 };
 
-/** A real ledger, a real Redis, and an evictor that passes when the test says so, or all the time. */
+/** A real ledger, a real Redis, and an evictor that passes when told to, or all the time. */
 export class Rig {
   private readonly closing: (() => Promise<void>)[] = [];
   private running: { stopped: boolean; done: Promise<void> } | undefined;

@@ -13,9 +13,9 @@ import type {
   ValidateLeaseRequest,
   ValidateLeaseResponse,
   ValidateLeasesResponse,
-} from './lease-answer';
+} from '../lease-answer';
 
-const PROTO_FOLDER = path.join(__dirname, '../../../libs/contracts/proto');
+const PROTO_FOLDER = path.join(__dirname, '../../../../libs/contracts/proto');
 const DEADLINE_MS = 10_000;
 
 type Respond<T> = (error: ServiceError | null, answer: T) => void;

@@ -49,14 +49,16 @@ export class LedgerFixture {
       const blockId = randomUUID();
       const { rows } = await this.owner.query(
         `INSERT INTO numbering.blocks (block_id, operator_id, block_prefix, identifier_class,
-                                       source, inserted, duplicates, invalid, imported_at, imported_by)
+                                       source, inserted, duplicates, invalid, imported_at,
+                                       imported_by)
          VALUES ($1, 'ROSHAN', '*', $2, 'REGISTRATION', 1, 0, 0, clock_timestamp(), 'test')
          RETURNING generation`,
         [blockId, kind],
       );
       await this.owner.query(
         `INSERT INTO numbering.identifiers (identifier, alpha_key, identifier_class, operator_id,
-                                            block_prefix, changed_at, valid_from, originating_block_id)
+                                            block_prefix, changed_at, valid_from,
+                                            originating_block_id)
          VALUES ($1, $2, $3, 'ROSHAN', '*', clock_timestamp(),
                  clock_timestamp() + $4 * interval '1 second', $5)`,
         [identifier, isAlpha ? alphaMatchKey(identifier) : null, kind, validInSeconds, blockId],
