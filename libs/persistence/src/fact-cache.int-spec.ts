@@ -128,7 +128,7 @@ describe('fact cache', () => {
     lone.disconnect();
   });
 
-  it('begins a new epoch when Redis was emptied or restarted; the old one beats no more', async () => {
+  it('begins a new epoch when Redis was emptied or restarted', async () => {
     expect(await currentEpoch(redis)).toBe(epoch);
     const heartbeat = { epoch, generation: 1, passBeganAtMs: NOW_MS };
     const said = { evictor: 'a', count: 0 };
