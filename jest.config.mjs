@@ -42,14 +42,14 @@ export default {
       ...common,
       displayName: 'integration',
       testMatch: ['<rootDir>/**/*.int-spec.ts'],
-      testTimeout: serverTestTimeoutMs,
     },
     {
       ...common,
       displayName: 'e2e',
       testMatch: ['<rootDir>/**/*.e2e-spec.ts'],
-      testTimeout: serverTestTimeoutMs,
     },
   ],
+  // Jest reads it here alone, not in a project.
+  testTimeout: serverTestTimeoutMs,
   maxWorkers: 2,
 };

@@ -50,7 +50,11 @@ export default ({ project }) => ({
         options: {
           jsc: {
             parser: { syntax: 'typescript', decorators: true },
-            transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+            transform: {
+              legacyDecorator: true,
+              decoratorMetadata: true,
+              useDefineForClassFields: false,
+            },
             keepClassNames: true,
             target: 'es2023',
           },

@@ -7,7 +7,7 @@ import {
   anOfficer,
   minutesAfter,
   someFacts,
-} from './builders';
+} from './builders.fixture';
 import type { Decision } from './decision';
 import { expire } from './expiry';
 import { hold } from './hold';

@@ -39,7 +39,7 @@ export function parseIdentifier(text: string): ParsedIdentifier | Refusal {
 }
 
 /** The key by which alpha IDs are one: lower case, white space removed (ruling 1). */
-export const alphaMatchKey = (text: string): string => text.toLowerCase().replaceAll(' ', '');
+export const alphaMatchKey = (text: string): string => text.replaceAll(' ', '').toLowerCase();
 
 const numeric = (identifierClass: IdentifierClass, written: string): ParsedIdentifier => ({
   identifierClass,

@@ -1,5 +1,5 @@
 import { NUMBER_ACTIONS } from '@numbering/contracts';
-import { aNumber, NOON, restingIn } from './builders';
+import { aNumber, NOON, restingIn } from './builders.fixture';
 import { isLegalMove, MOVES, NUMBER_STATES, step, type NumberState } from './number-state';
 
 describe('the state machine', () => {

@@ -17,6 +17,8 @@ const BODY_LIMIT_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 300_000;
 /** Longer than a load balancer keeps an idle connection, so that it closes first. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+/** Of one path segment: ids of tenants and keys are shorter; the router's own limit of 100 is not. */
+const MAX_PARAM_LENGTH_CHARS = 512;
 
 export type Configure = (app: NestFastifyApplication) => Promise<void> | void;
 
@@ -52,6 +54,7 @@ export function fastifyAdapter(): FastifyAdapter {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH_CHARS },
     requestIdHeader: false,
     genReqId: (raw: IncomingMessage & { id?: unknown }) => {
       const requestId = requestIdOf(raw.headers['x-request-id']);

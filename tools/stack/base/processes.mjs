@@ -8,6 +8,38 @@ import { readJson, writeJson } from './files.mjs';
 /** In the order of their end: nothing may outlive what it needs. */
 const stages = ['app', 'tool', 'store'];
 
+/** A process that writes to its own log; the log before is kept as `.1`. */
+function spawnLogged({ command, args, env, cwd, uid, gid }, logFile) {
+  mkdirSync(path.dirname(logFile), { recursive: true });
+  if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`);
+  const log = openSync(logFile, 'a');
+  // A group of its own: Ctrl-C in the terminal must reach us alone, since the order of the end is
+  // ours.
+  const child = spawn(command, args, {
+    ...{ env, cwd, uid, gid, detached: true },
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  return child;
+}
+
+const handleOf = ({ pid }, named) => ({
+  ...named,
+  pid,
+  isStopping: false,
+  start: pid === undefined ? undefined : startOf(pid),
+});
+
+function writeProcesses(home, handles) {
+  if (handles.length === 0) return rmSync(home.processesFile, { force: true });
+  writeJson(
+    home.processesFile,
+    handles.map(({ name, pid, start, stopSignal, stopTimeoutMs }) => ({
+      ...{ name, pid, start, stopSignal, stopTimeoutMs },
+    })),
+  );
+}
+
 /**
  * The long-running processes of one stack. Each is written down the moment it exists, so that even
  * after a crash of ours the next start, or a stop, can end them by pid.
@@ -17,50 +49,17 @@ export function createProcesses(home) {
   const running = new Map();
   let onDeath = () => undefined;
 
-  const writeDown = () => {
-    const entries = [...running.values()];
-    if (entries.length === 0) rmSync(home.processesFile, { force: true });
-    else
-      writeJson(
-        home.processesFile,
-        entries.map(({ name, pid, start, stopSignal, stopTimeoutMs }) => ({
-          name,
-          pid,
-          start,
-          stopSignal,
-          stopTimeoutMs,
-        })),
-      );
-  };
+  const writeDown = () => writeProcesses(home, [...running.values()]);
 
   /**
    * Starts one process with a log of its own (the log before is kept as `.1`). Stages end one after
    * the other: `app`, then `tool`, then `store`. `exited` resolves when it ends, by whatever cause.
    */
   function launch(options) {
-    const { name, stage, command, args, env, cwd, uid, gid } = options;
-    const { stopSignal = 'SIGTERM', stopTimeoutMs } = options;
+    const { name, stage, stopSignal = 'SIGTERM', stopTimeoutMs } = options;
     const logFile = home.logFile(name);
-    mkdirSync(path.dirname(logFile), { recursive: true });
-    if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`);
-    const log = openSync(logFile, 'a');
-    // A group of its own: Ctrl-C in the terminal must reach us alone, since the order of the end is
-    // ours.
-    const child = spawn(command, args, {
-      ...{ env, cwd, uid, gid, detached: true },
-      stdio: ['ignore', log, log],
-    });
-    closeSync(log);
-    const handle = {
-      name,
-      stage,
-      pid: child.pid,
-      logFile,
-      stopSignal,
-      stopTimeoutMs,
-      isStopping: false,
-    };
-    handle.start = child.pid === undefined ? undefined : startOf(child.pid);
+    const child = spawnLogged(options, logFile);
+    const handle = handleOf(child, { name, stage, logFile, stopSignal, stopTimeoutMs });
     handle.exited = new Promise((resolve) => {
       const end = (outcome) => {
         running.delete(name);

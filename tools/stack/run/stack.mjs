@@ -59,40 +59,13 @@ export function createStack({
     stopping.abort();
   });
 
-  async function bringUp() {
-    const left = await endLeftovers(home);
-    if (left.length > 0) say(`ended what an earlier stack left running: ${left.join(', ')}`);
-    if (isFresh) emptyHome(home);
-    const isOwnIssuer = !process.env.JWKS_URL;
-    await ensureInstalled(context);
-    const stores = await startStores(context);
-    const [billing, identity] = await together(context, [
-      () => startBilling(context),
-      () => startIdentity(context),
-      () => migrate(context, stores.postgres.url),
-    ]);
-    const { missing, ...kafka } = stores.kafka;
-    const services = { ...stores, kafka: missing ? undefined : kafka, billing, identity };
-    const settings = appSettings({ services, secrets: openSecrets(home) });
-    say('starting the apps');
-    const apps = await startApps(context, settings, scale);
-    const tokens = isOwnIssuer
-      ? await mintTokens(home, hasDemo ? demoTenants.map(({ id }) => id) : [])
-      : { tenants: {} };
-    const written = { apps, services: withoutPrivate(services), tokens };
-    writeJson(home.environmentFile, settings, 0o600);
-    writeJson(home.stackFile, written, 0o600);
-    const demo = hasDemo && isOwnIssuer ? await loadDemo(context, written) : undefined;
-    return { written, kafkaMissing: missing, demo };
-  }
-
   /** Starts everything. Leaves nothing running and no lock where it throws. */
   async function start() {
     createHome(home);
     const holder = takeLock(home.lockFile, { mode });
     if (holder) throw new StackFailure(alreadyRuns(home, holder));
     try {
-      const result = await bringUp();
+      const result = await bringUp(context, { scale, hasDemo, isFresh });
       if (stopping.signal.aborted) throw new Interrupted();
       isReady = true;
       return result;
@@ -117,6 +90,35 @@ export function createStack({
   }
 
   return { start, stop, interrupt: () => stopping.abort(), interrupted: stopping.signal };
+}
+
+/** Stores and tools, then the schema, then the apps, then what is written down of them. */
+async function bringUp(context, { scale, hasDemo, isFresh }) {
+  const { home, say } = context;
+  const left = await endLeftovers(home);
+  if (left.length > 0) say(`ended what an earlier stack left running: ${left.join(', ')}`);
+  if (isFresh) emptyHome(home);
+  const isOwnIssuer = !process.env.JWKS_URL;
+  await ensureInstalled(context);
+  const stores = await startStores(context);
+  const [billing, identity] = await together(context, [
+    () => startBilling(context),
+    () => startIdentity(context),
+    () => migrate(context, stores.postgres.url),
+  ]);
+  const { missing, ...kafka } = stores.kafka;
+  const services = { ...stores, kafka: missing ? undefined : kafka, billing, identity };
+  const settings = appSettings({ services, secrets: openSecrets(home) });
+  say('starting the apps');
+  const apps = await startApps(context, settings, scale);
+  const tokens = isOwnIssuer
+    ? await mintTokens(home, hasDemo ? demoTenants.map(({ id }) => id) : [])
+    : { tenants: {} };
+  const written = { apps, services: withoutPrivate(services), tokens };
+  writeJson(home.environmentFile, settings, 0o600);
+  writeJson(home.stackFile, written, 0o600);
+  const demo = hasDemo && isOwnIssuer ? await loadDemo(context, written) : undefined;
+  return { written, kafkaMissing: missing, demo };
 }
 
 /** The sentence for a second start. */
