@@ -14,7 +14,12 @@ export interface StackFile {
     'inventory-api' | 'lease-validator' | 'reservation-worker' | 'pool-monitor',
     Replica[]
   >;
-  services: { postgres: { url: string }; redis: { url: string }; kafka: { brokers: string } };
+  services: {
+    postgres: { url: string };
+    redis: { url: string };
+    kafka: { brokers: string };
+    identity: { url: string };
+  };
   tokens: { admin: string; validator: string };
 }
 

@@ -1,0 +1,41 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import { eventually } from '@numbering/testing';
+
+const START_LIMIT_MS = 20_000;
+
+/** A built app as a process of a test's own, which may be killed and started again. */
+export class AppProcess {
+  private child: ChildProcess | undefined;
+
+  constructor(
+    private readonly app: string,
+    private readonly port: number,
+    private readonly settings: Record<string, string>,
+  ) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const main = path.resolve('dist/apps', this.app, 'main.js');
+    this.child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', main], {
+      env: { PATH: process.env.PATH, LOG_LEVEL: 'error', ...this.settings, PORT: `${this.port}` },
+      stdio: 'ignore',
+    });
+    await eventually(
+      async () => expect((await fetch(`${this.url}/health/ready`)).status).toBe(200),
+      { withinMs: START_LIMIT_MS },
+    );
+  }
+
+  /** As a crash: no signal handler runs. */
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+}
