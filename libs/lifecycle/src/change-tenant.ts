@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Plan } from '@numbering/contracts';
 import { OperatorStore, TenantStore, type FoundTenant } from '@numbering/persistence';
-import { Inbound, type InboundEvent } from './inbound';
+import { Inbound, saidAt, type InboundEvent } from './inbound';
 import { invalidField } from './invalid-field';
 import { LedgerAct, type Act } from './ledger-act';
 import type { CommandContext, Outcome } from './outcome';
@@ -43,7 +43,7 @@ export class ChangeTenant {
       if (ask.inbound && !(await this.inbound.isNews(manager, ask.inbound, lastAt))) {
         return { answer: tenantView(before.facts), records: [] };
       }
-      await this.tenants.setPlan(manager, { ...ask, tenantId, at: ask.inbound?.at ?? now });
+      await this.tenants.setPlan(manager, { ...ask, tenantId, at: saidAt(ask.inbound, now) });
       const after = await this.tenants.find(manager, tenantId);
       return changed(before, after, now, context.caller.sub);
     });

@@ -8,6 +8,13 @@ export interface InboundEvent extends InboundEventId {
   at: Date;
 }
 
+/**
+ * When what an event or a call said began to count: an event's own time, but never later than now, since a sender whose
+ * clock runs ahead would else silence all that comes after it.
+ */
+export const saidAt = (event: InboundEvent | undefined, now: Date): Date =>
+  event && event.at < now ? event.at : now;
+
 /** Ruling 25: a repeat changes nothing, nor does an event older than the last change of what it is about. */
 @Injectable()
 export class Inbound {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TenantStore } from '@numbering/persistence';
-import { Inbound, type InboundEvent } from './inbound';
+import { Inbound, saidAt, type InboundEvent } from './inbound';
 import { LedgerAct } from './ledger-act';
 import type { CommandContext, Outcome } from './outcome';
 import { tenantView, type TenantView } from './tenant-view';
@@ -26,7 +26,7 @@ export class ReinstateTenant {
         const { facts } = await this.tenants.find(manager, tenantId);
         return { answer: tenantView(facts), records: [] };
       }
-      const at = event?.at ?? now;
+      const at = saidAt(event, now);
       const change = { tenantId, suspensionId: null, cascade: false, at };
       const version = await this.tenants.setStanding(manager, change);
       const { facts } = await this.tenants.find(manager, tenantId);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { TenantStore } from '@numbering/persistence';
-import { Inbound, type InboundEvent } from './inbound';
+import { Inbound, saidAt, type InboundEvent } from './inbound';
 import { LedgerAct } from './ledger-act';
 import type { CommandContext, Outcome } from './outcome';
 import { tenantView, type TenantView } from './tenant-view';
@@ -42,7 +42,7 @@ export class SuspendTenant {
       const suspensionId = randomUUID();
       const ticketId = ask.ticketId ?? `SUSPENSION-${suspensionId}`;
       const { reason, cascade } = ask;
-      const at = ask.inbound?.at ?? now;
+      const at = saidAt(ask.inbound, now);
       const change = { tenantId, suspensionId, ticketId, reason, cascade, at };
       const version = await this.tenants.setStanding(manager, change);
       const { facts } = await this.tenants.find(manager, tenantId);

@@ -21,15 +21,16 @@ export class MessagesRefused extends Error {
   }
 }
 
-/** Answers of a broker that another try will not change. */
+/**
+ * Answers of a broker that are about the message itself: another try will not change them. A missing right is not among
+ * them: it is mended at the broker, and everything waits until then.
+ */
 const REFUSALS = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
   'INVALID_TOPIC_EXCEPTION',
   'INVALID_RECORD',
   'INVALID_TIMESTAMP',
-  'TOPIC_AUTHORIZATION_FAILED',
-  'CLUSTER_AUTHORIZATION_FAILED',
 ]);
 const MAX_CAUSES = 5;
 
