@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { loadConfig, METRICS, type AppName } from '@numbering/platform';
 import {
   compose,
@@ -75,7 +76,10 @@ describe('the Dockerfile', () => {
 
   it('starts Node itself, as nobody of note, and is asked whether it lives', () => {
     const command = /^CMD (.*)$/m.exec(dockerfile)?.[1] ?? '';
-    const flags = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning'];
+    // As `npm start` starts it.
+    const launch = readFileSync('tools/stack/run/launch-node.mjs', 'utf8');
+    const flags = [...launch.matchAll(/^ {2}'(--[^']+)'/gm)].map((flag) => flag[1]);
+    expect(flags.length).toBeGreaterThan(1);
     expect(JSON.parse(command)).toEqual(['node', ...flags, 'dist/served/main.js']);
     expect(dockerfile).toMatch(/^USER 1000:1000$/m);
     expect(/^HEALTHCHECK[^]*?\n {2}CMD (.*)$/m.exec(dockerfile)?.[1]).toContain(livePath);

@@ -10,7 +10,7 @@ export interface Verdict {
 
 const DEADLINE_MS = 5_000;
 
-interface Stub extends grpc.Client {
+interface CallClient extends grpc.Client {
   validateLease(
     ask: { identifier: string; tenantId: string },
     metadata: grpc.Metadata,
@@ -21,7 +21,7 @@ interface Stub extends grpc.Client {
 
 /** An orchestrator's client of one validator. */
 export class ValidatorClient {
-  private readonly stub: Stub;
+  private readonly client: CallClient;
   private readonly metadata = new grpc.Metadata();
 
   constructor(address: string, token: string) {
@@ -33,20 +33,26 @@ export class ValidatorClient {
       numbering: { v1: { LeaseValidator: grpc.ServiceClientConstructor } };
     };
     const { LeaseValidator } = numbering.v1;
-    this.stub = new LeaseValidator(address, grpc.credentials.createInsecure()) as unknown as Stub;
+    this.client = new LeaseValidator(
+      address,
+      grpc.credentials.createInsecure(),
+    ) as unknown as CallClient;
     this.metadata.set('authorization', `Bearer ${token}`);
   }
 
   ask(identifier: string, tenantId: string): Promise<Verdict> {
     const options = { deadline: Date.now() + DEADLINE_MS };
     return new Promise((resolve, reject) => {
-      this.stub.validateLease({ identifier, tenantId }, this.metadata, options, (error, verdict) =>
-        error ? reject(error) : resolve(verdict),
+      this.client.validateLease(
+        { identifier, tenantId },
+        this.metadata,
+        options,
+        (error, verdict) => (error ? reject(error) : resolve(verdict)),
       );
     });
   }
 
   close(): void {
-    this.stub.close();
+    this.client.close();
   }
 }

@@ -22,7 +22,7 @@ type Respond<T> = (error: ServiceError | null, answer: T) => void;
 type Options = { deadline: number };
 export type LeaseStream = ClientDuplexStream<ValidateLeaseRequest, ValidateLeaseResponse>;
 
-interface Stub extends Client {
+interface CallClient extends Client {
   validateLease(
     ask: ValidateLeaseRequest,
     metadata: Metadata,
@@ -40,7 +40,7 @@ interface Stub extends Client {
 
 /** The validator as a caller sees it, with the proto that callers have. */
 export class GrpcCaller {
-  private readonly stub: Stub;
+  private readonly client: CallClient;
   /** Sent as metadata `authorization`. */
   authorization: string | undefined;
 
@@ -54,15 +54,15 @@ export class GrpcCaller {
       defaults: true,
     });
     const found = loadPackageDefinition(definition) as unknown as {
-      numbering: { v1: { LeaseValidator: new (...args: unknown[]) => Stub } };
+      numbering: { v1: { LeaseValidator: new (...args: unknown[]) => CallClient } };
     };
-    this.stub = new found.numbering.v1.LeaseValidator(address, channel);
+    this.client = new found.numbering.v1.LeaseValidator(address, channel);
   }
 
   one(identifier: string, tenantId: string, deadlineMs = DEADLINE_MS) {
     const options = { deadline: Date.now() + deadlineMs };
     return new Promise<ValidateLeaseResponse>((resolve, reject) => {
-      this.stub.validateLease(
+      this.client.validateLease(
         { identifier, tenantId },
         this.metadata(),
         options,
@@ -74,14 +74,14 @@ export class GrpcCaller {
   many(asks: readonly (readonly [string, string])[]) {
     const requests = asks.map(([identifier, tenantId]) => ({ identifier, tenantId }));
     return new Promise<ValidateLeaseResponse[]>((resolve, reject) => {
-      this.stub.validateLeases({ requests }, this.metadata(), this.options(), (error, answer) =>
+      this.client.validateLeases({ requests }, this.metadata(), this.options(), (error, answer) =>
         error ? reject(error) : resolve(answer.responses),
       );
     });
   }
 
   stream(): LeaseStream {
-    return this.stub.validateLeaseStream(this.metadata(), this.options());
+    return this.client.validateLeaseStream(this.metadata(), this.options());
   }
 
   /** All at once, and then the end. */
@@ -123,7 +123,7 @@ export class GrpcCaller {
   }
 
   close(): void {
-    this.stub.close();
+    this.client.close();
   }
 
   private options(): Options {
