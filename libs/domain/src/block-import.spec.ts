@@ -1,4 +1,5 @@
 import {
+  isMsisdnPrefix,
   carriedPrefix,
   commonPrefix,
   isUsable,
@@ -71,7 +72,25 @@ describe('a block file', () => {
   it('reads a day as its first moment in UTC', () => {
     expect(readValidFrom('2026-12-01')).toEqual(new Date('2026-12-01T00:00:00Z'));
     expect(readValidFrom('2026-12-01T10:00:00+04:30')).toEqual(new Date('2026-12-01T05:30:00Z'));
+    expect(readValidFrom('2026-12-01t00:00:00z')).toEqual(new Date('2026-12-01T00:00:00Z'));
     expect(readValidFrom('')).toBeUndefined();
+  });
+
+  it.each([
+    '9999-12-31T23:59:59-23:00',
+    '0000-01-01',
+    '0001-01-01T00:00:00+10:00',
+    '2027-01-01T24:00:00Z',
+  ])('refuses %s', (text) => expect(readValidFrom(text)).toBe('INVALID'));
+
+  it('knows what is a beginning of an MSISDN', () => {
+    expect([undefined, '+93', '+9379', '+93791234567'].map(isMsisdnPrefix)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(['', '79', '9379', '*', 'abc', '+937912345678'].map(isMsisdnPrefix)).not.toContain(true);
   });
 
   it('derives prefixes', () => {

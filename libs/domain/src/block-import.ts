@@ -113,15 +113,20 @@ export function classify(written: string, rules: BlockRules): ParsedIdentifier |
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+const DATE_TIME =
+  /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+/** Beyond these no calendar of ours agrees, and no number was given out. */
+const EARLIEST_VALID_FROM_MS = Date.UTC(1900, 0, 1);
+const LATEST_VALID_FROM_MS = Date.UTC(9000, 0, 1);
 
 /** RFC 3339, or a date alone (its first moment in UTC); empty is no date. */
 export function readValidFrom(text: string | undefined): Date | undefined | 'INVALID' {
-  const written = text?.trim() ?? '';
+  const written = text?.trim().toUpperCase() ?? '';
   if (written === '') return undefined;
   if (!DATE.test(written) && !DATE_TIME.test(written)) return 'INVALID';
   const read = new Date(written);
-  if (Number.isNaN(read.getTime())) return 'INVALID';
+  const ms = read.getTime();
+  if (!(ms >= EARLIEST_VALID_FROM_MS && ms <= LATEST_VALID_FROM_MS)) return 'INVALID';
   // JavaScript reads 2026-02-30 as 2 March
   const day = new Date(`${written.slice(0, 10)}T00:00:00Z`);
   return day.toISOString().startsWith(written.slice(0, 10)) ? read : 'INVALID';
@@ -142,6 +147,12 @@ function readVanity(text: string | undefined): boolean | 'INVALID' {
 /** Postgres keeps no NUL; a report needs no more than the beginning of a bad value. */
 export const storable = (value: string): string =>
   value.replaceAll('\0', '\uFFFD').slice(0, MAX_VALUE_CHARS);
+
+const MSISDN_PREFIX = /^\+93[0-9]{0,9}$/;
+
+/** Ruling 8: a declared prefix of MSISDNs, or none. */
+export const isMsisdnPrefix = (declared: string | undefined): boolean =>
+  declared === undefined || MSISDN_PREFIX.test(declared);
 
 /** Ruling 8: the longest common beginning of the file's valid numbers. */
 export const commonPrefix = (a: string | undefined, b: string): string => {

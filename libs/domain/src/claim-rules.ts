@@ -52,6 +52,8 @@ export function notInQuarantine({ number }: ClaimContext): Refusal | undefined {
 
 /** Ruling 22: who was recalled may not have it again before the original end, whoever released it meanwhile. */
 export function notBarred({ barredUntil, now, number }: ClaimContext): Refusal | undefined {
+  // In the cool-down itself everybody is told of it.
+  if (number.state === 'QUARANTINE') return undefined;
   if (barredUntil === undefined || barredUntil <= now) return undefined;
   return refuse(
     'SELF_BYPASS_FORBIDDEN',

@@ -35,7 +35,15 @@ export function endLease(
     ...about,
     action: ending.cause === 'RECALL' ? 'RECALL' : 'EXPIRE',
     event: endEvent(lease, ending, availableAt),
-    claim: { kind: 'END', ...about, state: passing, wasLease: true, actorId: ending.actorId },
+    detail: ending.actorId === undefined ? undefined : { actorId: ending.actorId },
+    claim: {
+      kind: 'END',
+      ...about,
+      state: passing,
+      wasLease: true,
+      actorId: ending.actorId,
+      callerSub: ending.callerSub,
+    },
     bar: barOf(number, ending, coolDown, availableAt, facts),
   });
   const rested =

@@ -141,10 +141,10 @@ const LEASE_RULES: readonly Rule<LeaseContext>[] = [
   callerMayActForTenant,
   tenantNotSuspended,
   operatorAllowed,
+  notBarred,
   vanityEligible,
   notInQuarantine,
   validNow,
   isLeasable,
-  notBarred,
   leaseFits,
 ];

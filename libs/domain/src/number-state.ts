@@ -72,8 +72,10 @@ export interface LeaseEnding {
   cause: 'RECALL' | 'EXPIRY';
   leaseId: string;
   tenantId: string;
-  /** Who recalled it; absent after an expiry. */
+  /** In whose name it was recalled; absent after an expiry. */
   actorId?: string;
+  /** Whose token it was, which differs where a system actor named another. */
+  callerSub?: string;
   reason: RecallReason | 'LEASE_EXPIRED';
   ticketId?: string;
 }
@@ -168,6 +170,7 @@ export type ClaimChange =
       /** The lease that ends, where it was one: its slot of the tenant's quota is free again. */
       wasLease: boolean;
       actorId?: string;
+      callerSub?: string;
       reason?: string;
       ticketId?: string;
     };

@@ -97,6 +97,37 @@ describe('order and edges of the rules', () => {
     );
   });
 
+  it('tells a barred tenant so before it asks for a reservation, and who recalled from who may override', () => {
+    const barred = { ...someFacts({ barredUntil: minutesAfter(1) }), price: null };
+    expect(resultOf(lease(restingIn('AVAILABLE'), leaseAsk, barred))).toBe('SELF_BYPASS_FORBIDDEN');
+    expect(resultOf(lease(restingIn('QUARANTINE'), leaseAsk, barred))).toBe('QUARANTINE_ACTIVE');
+    const system = anOfficer('system:desk');
+    const ask = {
+      ...aside,
+      caller: system,
+      actorId: 'bot',
+      reason: 'ABUSE',
+      ticketId: 'T',
+    } as const;
+    const recalled = recall(restingIn('LEASED'), ask, someFacts());
+    if (isRefusal(recalled)) throw new Error(recalled.code);
+    const resting = recalled.steps.at(-1)?.after;
+    const override = (sub: string) =>
+      resultOf(
+        overrideQuarantine(
+          resting,
+          { ...aside, caller: anOfficer(sub), justification: 'ten characters' },
+          someFacts(),
+        ),
+      );
+    expect(['system:desk', 'bot', 'another'].map(override)).toEqual([
+      'SELF_BYPASS_FORBIDDEN',
+      'SELF_BYPASS_FORBIDDEN',
+      'AVAILABLE',
+    ]);
+    expect(recalled.steps[0]?.detail).toEqual({ actorId: 'bot' });
+  });
+
   it('cools down by class, by reason, and a vanity lease for its year', () => {
     const recallOf = (
       number: NumberRecord,

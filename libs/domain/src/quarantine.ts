@@ -37,7 +37,7 @@ export function overrideQuarantine(
     );
   }
   const { ending, availableAt } = number;
-  if (ending.actorId === caller.sub) {
+  if (caller.sub === ending.actorId || caller.sub === ending.callerSub) {
     return refuse(
       'SELF_BYPASS_FORBIDDEN',
       'Who recalled a number cannot release it from quarantine',

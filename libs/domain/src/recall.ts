@@ -47,7 +47,16 @@ export function recall(
   }
   const { leaseId, tenantId } = number.lease;
   const { reason, actorId, ticketId } = ask;
-  const ending = { cause: 'RECALL', leaseId, tenantId, actorId, reason, ticketId } as const;
+  const callerSub = ask.caller.sub;
+  const ending = {
+    cause: 'RECALL',
+    leaseId,
+    tenantId,
+    actorId,
+    callerSub,
+    reason,
+    ticketId,
+  } as const;
   const { steps, state, availableAt } = endLease(number, ending, facts.now, facts);
   return {
     steps,

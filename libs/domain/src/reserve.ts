@@ -76,10 +76,10 @@ const RESERVE_RULES: readonly Rule<ClaimContext>[] = [
   callerMayActForTenant,
   tenantNotSuspended,
   operatorAllowed,
+  notBarred,
   notInQuarantine,
   isAvailable,
   validNow,
-  notBarred,
   reservationFits,
 ];
 

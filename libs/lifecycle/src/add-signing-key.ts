@@ -17,6 +17,7 @@ export interface AddSigningKeyAsk {
 }
 
 const KEY_TYPES = { Ed25519: ['ed25519'], 'RSA-PSS-SHA256': ['rsa', 'rsa-pss'] } as const;
+const PUBLIC_PEM = /^\s*-----BEGIN (RSA )?PUBLIC KEY-----[^]*-----END (RSA )?PUBLIC KEY-----\s*$/;
 /** Shorter RSA keys are within reach of an attacker. */
 const MIN_RSA_BITS = 2_048;
 
@@ -60,6 +61,8 @@ export class AddSigningKey {
 function unfitKey(algorithm: SigningKey['algorithm'], pem: string): Refusal | undefined {
   let key: KeyObject;
   try {
+    // Node makes a public key of a private one too; what is private must not be stored.
+    if (!PUBLIC_PEM.test(pem)) throw new Error('no public key');
     key = createPublicKey(pem);
   } catch {
     return invalidField('publicKeyPem', 'NO_PUBLIC_KEY', 'publicKeyPem is no public key in PEM');

@@ -11,8 +11,9 @@ export class ChangeOperator {
     private readonly operators: OperatorStore,
   ) {}
 
-  run(context: CommandContext, operator: Operator): Promise<Outcome<Operator>> {
-    return this.act.run(context, async (manager, now) => {
+  run(context: CommandContext, asked: Operator): Promise<Outcome<Operator>> {
+    return this.act.run<Operator>(context, async (manager, now) => {
+      const operator = { ...asked, prefixes: [...new Set(asked.prefixes)] };
       const before = await this.operators.one(manager, operator.operatorId);
       await this.operators.put(manager, operator);
       const detail = { operatorId: operator.operatorId, before: before ?? null, after: operator };

@@ -146,6 +146,40 @@ describe('a signed block', () => {
     expect(summaries.reduce((sum, each) => sum + each.duplicates, 0)).toBe(500);
   });
 
+  it('takes ten files at once, one of them four times', async () => {
+    const file = (i: number) => ask(`msisdn\n+93797${String(i).padStart(6, '0')}\n`);
+    const same = file(500_000);
+    const summaries = (
+      await Promise.all([
+        ...Array.from({ length: 6 }, (_, i) => run(file(i))),
+        ...Array.from({ length: 4 }, () => run(same)),
+      ])
+    ).map(answerOf);
+    expect(summaries.map(({ inserted }) => inserted)).toEqual(summaries.map(() => 1));
+    expect(new Set(summaries.slice(6).map(({ blockId }) => blockId)).size).toBe(1);
+  });
+
+  it('keeps a date that no calendar has to its row, and refuses a prefix that no number begins with', async () => {
+    const csv = 'msisdn,validFrom\n+93796000001,\n+93796000002,9999-12-31T23:59:59-23:00\n';
+    expect(answerOf(await run(ask(csv)))).toMatchObject({ inserted: 1, invalid: 1 });
+    const wrong = ask('msisdn\n+93796000003\n', { blockPrefix: '9379' });
+    expect(codeOf(await run(wrong))).toBe('VALIDATION_FAILED');
+    expect(answerOf(await run({ ...wrong, blockPrefix: '+9379' }))).toMatchObject({ inserted: 1 });
+  });
+
+  it('stores no private key as a public one', async () => {
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const key = {
+      operatorId: 'ROSHAN',
+      keyId: 'k9',
+      algorithm: 'Ed25519',
+      publicKeyPem: pem,
+    } as const;
+    expect(codeOf(await ledger.module.get(AddSigningKey).run(context, key))).toBe(
+      'VALIDATION_FAILED',
+    );
+  });
+
   it('takes nothing under a revoked key', async () => {
     answerOf(await ledger.module.get(RevokeSigningKey).run(context, 'k1'));
     expect(codeOf(await run(ask('msisdn\n+93797777777\n')))).toBe('SIGNATURE_INVALID');

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { IdentifierClass } from '@numbering/contracts';
 import {
+  isMsisdnPrefix,
   MAX_ERRORS_IN_ANSWER,
   refuse,
   WHOLE_POOL,
@@ -20,7 +21,8 @@ import {
 import type { DataSource, EntityManager } from 'typeorm';
 import { FileRefused, readBlockFile } from './block-file';
 import { blockRecord } from './block-record';
-import { invalidField } from './invalid-field';
+import { ImportTurns } from './import-turns';
+import { invalidBlockPrefix, invalidField } from './invalid-field';
 import { LedgerAct, type Act } from './ledger-act';
 import { Once } from './once';
 import type { CommandContext, Outcome } from './outcome';
@@ -57,6 +59,7 @@ export interface ImportSummary {
 export class ImportBlock {
   constructor(
     private readonly act: LedgerAct,
+    private readonly turns: ImportTurns,
     @Inject(IMPORT_ONCE) private readonly once: Once,
     @Inject(IMPORT_DATA_SOURCE) private readonly source: DataSource,
     private readonly operators: OperatorStore,
@@ -68,7 +71,7 @@ export class ImportBlock {
   run(context: CommandContext, ask: ImportBlockAsk): Promise<Outcome<ImportSummary>> {
     const work = (manager: EntityManager, now: Date) =>
       this.verified(manager, now, context.caller.sub, ask);
-    return this.act.run(context, work, this.once);
+    return this.turns.run(() => this.act.run(context, work, this.once));
   }
 
   private async verified(
@@ -82,10 +85,14 @@ export class ImportBlock {
       const detail = `${ask.operatorId} is no operator`;
       return { refusal: invalidField('operatorId', 'UNKNOWN_OPERATOR', detail) };
     }
+    if (ask.identifierClass === 'MSISDN' && !isMsisdnPrefix(ask.blockPrefix)) {
+      return { refusal: invalidBlockPrefix(ask.blockPrefix) };
+    }
     const sha256 = createHash('sha256').update(ask.file).digest('hex');
     const keys = await this.keys.ofOperator(manager, ask.operatorId, ask.keyId);
     const key = signingKeyOf(ask.file, ask.signature, keys, now);
     if (!key) return rejected('SIGNATURE_REJECTED', SIGNATURE_INVALID, ask, sha256, now);
+    await this.blocks.lockFile(manager, ask.operatorId, sha256);
     const earlier = await this.blocks.ofFile(manager, ask.operatorId, sha256);
     if (earlier) return { answer: await this.summary(manager, earlier), records: [] };
     return this.taken(manager, { now, actor, ask, operator, key, sha256 });

@@ -8,6 +8,7 @@ export * from './end-cool-downs';
 export * from './expire-leases';
 export * from './hold-number';
 export * from './import-block';
+export * from './import-turns';
 export * from './inbound';
 export * from './invalid-field';
 export * from './lease-number';

@@ -35,6 +35,7 @@ import { EndCoolDowns } from './end-cool-downs';
 import { ExpireLeases } from './expire-leases';
 import { HoldNumber } from './hold-number';
 import { ImportBlock } from './import-block';
+import { ImportTurns, IMPORTS_AT_ONCE } from './import-turns';
 import { Inbound } from './inbound';
 import { LeaseNumber } from './lease-number';
 import { LedgerAct } from './ledger-act';
@@ -63,8 +64,8 @@ const POOL_SIZE = 16;
 /** A request has an answer within 2 s: a query or a wait for a connection that takes longer is given up. */
 const QUERY_TIMEOUT_MS = 1_900;
 const CONNECT_TIMEOUT_MS = 1_900;
-/** Imports: one stages on a connection while another holds its transaction, for two files at once. */
-const IMPORT_POOL_SIZE = 4;
+/** Two an import, and as many again for registrations. */
+const IMPORT_POOL_SIZE = 4 * IMPORTS_AT_ONCE;
 const IMPORT_QUERY_TIMEOUT_MS = 600_000;
 const IMPORT_CONNECT_TIMEOUT_MS = 10_000;
 
@@ -111,6 +112,7 @@ const COMMANDS: Provider[] = [
 const MACHINERY: Provider[] = [
   AfterCommit,
   Connections,
+  ImportTurns,
   Inbound,
   LedgerAct,
   Once,

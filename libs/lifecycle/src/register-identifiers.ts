@@ -4,6 +4,7 @@ import type { IdentifierClass } from '@numbering/contracts';
 import {
   carriedPrefix,
   classify,
+  isMsisdnPrefix,
   isRefusal,
   parseIdentifier,
   readValidFrom,
@@ -17,12 +18,13 @@ import {
   NumberStore,
   OperatorStore,
   type Block,
+  type BlockError,
   type NewIdentifier,
   type Operator,
 } from '@numbering/persistence';
 import type { EntityManager } from 'typeorm';
 import { blockRecord } from './block-record';
-import { invalidField } from './invalid-field';
+import { invalidBlockPrefix, invalidField } from './invalid-field';
 import { LedgerAct, type Act } from './ledger-act';
 import { Once } from './once';
 import type { CommandContext, Outcome } from './outcome';
@@ -70,6 +72,9 @@ export class RegisterIdentifiers {
     return this.act.run<Registration>(
       context,
       async (manager, now) => {
+        if (!isRegisteredPrefix(ask)) {
+          return { refusal: invalidBlockPrefix(ask.blockPrefix) };
+        }
         const operators = await this.operators.list(manager);
         const operator = operatorOf(ask, operators);
         if ('refusal' in operator) return operator;
@@ -121,6 +126,7 @@ export class RegisterIdentifiers {
       invalid: of('invalid'),
     };
     await this.blocks.count(manager, block.blockId, counts);
+    await this.blocks.report(manager, block.blockId, errorsOf(ask, read, items, first));
     const made: Block = { ...block, ...counts };
     return {
       answer: { blockId: block.blockId, items },
@@ -129,11 +135,36 @@ export class RegisterIdentifiers {
   }
 }
 
+/** A declared prefix is one of MSISDNs where there are any. */
+const isRegisteredPrefix = ({ blockPrefix, identifiers }: RegisterIdentifiersAsk): boolean =>
+  isMsisdnPrefix(blockPrefix) ||
+  !identifiers.some(({ identifier }) => {
+    const parsed = parseIdentifier(identifier);
+    return !isRefusal(parsed) && parsed.identifierClass === 'MSISDN';
+  });
+
 interface ReadItem {
   item: RegistrationItem;
   parsed?: ParsedIdentifier;
   row?: NewIdentifier;
   code?: RowCode;
+}
+
+/** What errors.csv says of the items, the first of them being row 1 (ruling 6). */
+function errorsOf(
+  { identifiers }: RegisterIdentifiersAsk,
+  read: readonly ReadItem[],
+  items: readonly RegisteredItem[],
+  first: ReadonlyMap<string, ReadItem>,
+): BlockError[] {
+  return items.flatMap(({ status, code }, index) => {
+    if (status === 'inserted') return [];
+    const value = storable(identifiers[index]?.identifier ?? '');
+    const each = read[index];
+    const isRepeat = each?.parsed && first.get(each.parsed.matchKey) !== each;
+    const duplicate = isRepeat ? 'DUPLICATE_IN_FILE' : 'ALREADY_IN_LEDGER';
+    return [{ row: index + 1, value, code: code ?? duplicate }];
+  });
 }
 
 const invalidItem = ({ item, code }: ReadItem): RegisteredItem => ({

@@ -54,6 +54,28 @@ export class BlockStore {
     return row;
   }
 
+  /** One import of one file at a time: the second waits, and finds the first one's block. */
+  async lockFile(manager: EntityManager, operatorId: string, sha256: string): Promise<void> {
+    await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 7))`, [
+      operatorId,
+      sha256,
+    ]);
+  }
+
+  /** Rows for errors.csv. */
+  async report(
+    manager: EntityManager,
+    blockId: string,
+    errors: readonly BlockError[],
+  ): Promise<void> {
+    await manager.query(
+      `INSERT INTO numbering.block_errors (block_id, row_number, value, code)
+       SELECT $1, r."row", r.value, r.code
+         FROM jsonb_to_recordset($2::jsonb) AS r ("row" integer, value text, code text)`,
+      [blockId, JSON.stringify(errors)],
+    );
+  }
+
   /** The block that this very file made (ruling 6). */
   async ofFile(manager: EntityManager, operatorId: string, sha256: string) {
     const [row]: Block[] = await manager.query(

@@ -74,6 +74,7 @@ export class ChangeStore {
       state: claim.state,
       ended_at: step.after.changedAt,
       ended_by: claim.actorId ?? null,
+      ended_caller: claim.callerSub ?? null,
       end_reason: claim.reason ?? null,
       end_ticket_id: claim.ticketId ?? null,
     }));
@@ -83,10 +84,11 @@ export class ChangeStore {
           SET state = r.state,
               ended_at = r.ended_at,
               ended_by = r.ended_by,
+              ended_caller = r.ended_caller,
               end_reason = r.end_reason,
               end_ticket_id = r.end_ticket_id
          FROM jsonb_to_recordset($1::jsonb) AS r (
-                lease_id uuid, state text, ended_at timestamptz, ended_by text, end_reason text,
+                lease_id uuid, state text, ended_at timestamptz, ended_by text, ended_caller text, end_reason text,
                 end_ticket_id text)
         WHERE l.lease_id = r.lease_id`,
       [JSON.stringify(rows)],

@@ -26,6 +26,7 @@ export interface NumberRow {
   ended_lease_id: string | null;
   ended_tenant_id: string | null;
   ended_by: string | null;
+  ended_caller: string | null;
   end_reason: string | null;
   end_ticket_id: string | null;
   barred_until: Date | null;
@@ -38,7 +39,7 @@ export const NUMBER_COLUMNS = `
   i.available_at, i.quarantine_cause, i.valid_from, i.vanity_eligible,
   l.lease_id, l.tenant_id, l.expires_at, l.effective_from, l.effective_until, l.auto_renew, l.vanity,
   l.term, l.renewal_refusals,
-  e.lease_id AS ended_lease_id, e.tenant_id AS ended_tenant_id, e.ended_by, e.end_reason, e.end_ticket_id,
+  e.lease_id AS ended_lease_id, e.tenant_id AS ended_tenant_id, e.ended_by, e.ended_caller, e.end_reason, e.end_ticket_id,
   date_trunc('milliseconds', clock_timestamp()) AS now`;
 
 /** The joins behind `NUMBER_COLUMNS`. */
@@ -105,6 +106,7 @@ const endingOf = (row: NumberRow): LeaseEnding => ({
   leaseId: present(row, 'ended_lease_id'),
   tenantId: present(row, 'ended_tenant_id'),
   actorId: row.ended_by ?? undefined,
+  callerSub: row.ended_caller ?? undefined,
   reason: present(row, 'end_reason') as RecallReason | 'LEASE_EXPIRED',
   ticketId: row.end_ticket_id ?? undefined,
 });

@@ -11,11 +11,15 @@ const COLUMNS = `
 
 @Injectable()
 export class SigningKeyStore {
-  list(manager: EntityManager): Promise<SigningKey[]> {
+  /** By key id, those after one of them. */
+  list(manager: EntityManager, limit: number, afterKeyId?: string | number): Promise<SigningKey[]> {
     return manager.query(
       `SELECT ${COLUMNS}
          FROM numbering.mno_signing_keys
-        ORDER BY operator_id, key_id`,
+        WHERE $2::text IS NULL OR key_id > $2
+        ORDER BY key_id
+        LIMIT $1`,
+      [limit, afterKeyId ?? null],
     );
   }
 

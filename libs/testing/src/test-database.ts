@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Client } from 'pg';
-import { migrate, MIGRATIONS } from '@numbering/persistence';
+import { migrate } from '@numbering/persistence';
 
 /** A migrated database of a test's own, on the real server that TEST_DATABASE_URL names. */
 export interface TestDatabase {
@@ -18,8 +20,7 @@ const TEMPLATE_ADVISORY_LOCK = 7_463_529_002;
  */
 export async function testDatabase(): Promise<TestDatabase> {
   const server = serverUrl('TEST_DATABASE_URL', 'Postgres');
-  const text = MIGRATIONS.map((migration) => migration.toString()).join();
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 12);
+  const hash = hashOfMigrations();
   const template = `numbering_template_${hash}`;
   const name = `numbering_test_${randomBytes(6).toString('hex')}`;
   const admin = new Client({ connectionString: server });
@@ -37,6 +38,14 @@ export async function testDatabase(): Promise<TestDatabase> {
     await admin.end();
   }
   return { url: withDatabase(server, name), drop: () => drop(server, name) };
+}
+
+/** The template is made anew when a migration changes. */
+function hashOfMigrations(): string {
+  const folder = path.resolve('libs/persistence/src/migrations');
+  const hash = createHash('sha256');
+  for (const file of readdirSync(folder).sort()) hash.update(readFileSync(path.join(folder, file)));
+  return hash.digest('hex').slice(0, 12);
 }
 
 async function drop(server: string, name: string): Promise<void> {

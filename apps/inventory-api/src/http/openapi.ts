@@ -89,14 +89,3 @@ export function pageOf(item: Type): Type {
   Object.defineProperty(PageAnswer, 'name', { value: `${item.name}Page` });
   return PageAnswer;
 }
-
-/** `{items}` of a list that is whole. */
-export function listOf(item: Type): Type {
-  class ListAnswer {
-    @ApiProperty({ type: [item] }) items: object[];
-    @ApiProperty({ type: String, nullable: true, description: 'null: the list is whole' })
-    nextPage: null;
-  }
-  Object.defineProperty(ListAnswer, 'name', { value: `${item.name}List` });
-  return ListAnswer;
-}

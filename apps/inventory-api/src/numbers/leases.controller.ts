@@ -68,11 +68,11 @@ export class LeasesController {
   recall(
     @Command() context: CommandContext,
     @Param('identifier', IdentifierPipe) number: ParsedIdentifier,
-    @Body() ask: RecallBody,
+    @Body() { reason, actorId, ticketId }: RecallBody,
   ) {
+    const ask = { reason, actorId, ticketId: ticketId ?? undefined };
     const refusal = recallShape(ask);
     if (refusal) throw Problem.of(refusal);
-    const { reason, actorId, ticketId } = ask;
-    return this.recallNumber.run(context, number, { reason, actorId, ticketId });
+    return this.recallNumber.run(context, number, ask);
   }
 }

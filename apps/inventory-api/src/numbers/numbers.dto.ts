@@ -43,8 +43,14 @@ export class RecallBody {
   @Id({ description: 'The token’s sub, unless that is a system actor' })
   actorId: string;
 
-  @Text({ minChars: 0, maxChars: 255, optional: true, description: 'Of REGULATOR_ORDER, ABUSE' })
-  ticketId?: string;
+  @Text({
+    minChars: 0,
+    maxChars: 255,
+    optional: true,
+    nullable: true,
+    description: 'Of REGULATOR_ORDER, ABUSE',
+  })
+  ticketId?: string | null;
 }
 
 /** Filters of the caller's own claims. */

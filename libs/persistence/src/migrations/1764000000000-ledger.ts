@@ -114,7 +114,9 @@ const SQL = `
     term             text,
     renewal_refusals integer NOT NULL DEFAULT 0 CHECK (renewal_refusals >= 0),
     ended_at         timestamptz,
+    -- in whose name, and whose token it was
     ended_by         text,
+    ended_caller     text,
     end_reason       text,
     end_ticket_id    text,
     CHECK ((ended_at IS NOT NULL) =

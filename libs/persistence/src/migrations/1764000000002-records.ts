@@ -72,7 +72,8 @@ const SQL = `
     owner       text NOT NULL,
     key         text NOT NULL,
     fingerprint text NOT NULL,
-    answer      jsonb NOT NULL,
+    -- json and not jsonb: a replay has its members in the order of the first answer
+    answer      json NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (owner, key, created_at)
   ) PARTITION BY RANGE (created_at);

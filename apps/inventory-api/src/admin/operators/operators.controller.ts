@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Param, Put } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { refuse } from '@numbering/domain';
 import { ChangeOperator, type CommandContext } from '@numbering/lifecycle';
@@ -6,7 +6,8 @@ import { OperatorStore } from '@numbering/persistence';
 import { DataSource } from 'typeorm';
 import { Command, PathId } from '../../http/asked';
 import { ADMINS, Needs } from '../../http/auth.guard';
-import { Answers, Changes, listOf } from '../../http/openapi';
+import { Answers, Changes, pageOf } from '../../http/openapi';
+import { PageQuery, Pages } from '../../http/page';
 import { Problem, validationFailed } from '../../http/problem';
 import { OperatorBody, OperatorShown } from './operators.dto';
 
@@ -20,14 +21,23 @@ export class OperatorsController {
   constructor(
     @Inject(DataSource) private readonly source: DataSource,
     private readonly operators: OperatorStore,
+    private readonly pages: Pages,
     private readonly changeOperator: ChangeOperator,
   ) {}
 
   @Get()
   @Needs(ADMINS)
-  @Answers(listOf(OperatorShown))
-  async list() {
-    return { items: await this.operators.list(this.source.manager), nextPage: null };
+  @Answers(pageOf(OperatorShown), 'INVALID_CURSOR')
+  list(@Query() query: PageQuery) {
+    return this.pages.of(
+      ['operators'],
+      query,
+      async (limit, [afterId = ''] = []) => {
+        const all = await this.operators.list(this.source.manager);
+        return all.filter(({ operatorId }) => operatorId > String(afterId)).slice(0, limit);
+      },
+      ({ operatorId }) => [operatorId],
+    );
   }
 
   @Get(':operatorId')

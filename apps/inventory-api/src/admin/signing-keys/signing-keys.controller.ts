@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   AddSigningKey,
@@ -10,7 +10,8 @@ import { SigningKeyStore } from '@numbering/persistence';
 import { DataSource } from 'typeorm';
 import { Command, PathId } from '../../http/asked';
 import { ADMINS, Needs } from '../../http/auth.guard';
-import { Answers, Changes, listOf } from '../../http/openapi';
+import { Answers, Changes, pageOf } from '../../http/openapi';
+import { PageQuery, Pages } from '../../http/page';
 import { NoMembers } from '../no-members.dto';
 import { SigningKeyBody, SigningKeyShown } from './signing-keys.dto';
 
@@ -21,16 +22,24 @@ export class SigningKeysController {
   constructor(
     @Inject(DataSource) private readonly source: DataSource,
     private readonly keys: SigningKeyStore,
+    private readonly pages: Pages,
     private readonly addSigningKey: AddSigningKey,
     private readonly revokeSigningKey: RevokeSigningKey,
   ) {}
 
   @Get()
   @Needs(ADMINS)
-  @Answers(listOf(SigningKeyShown))
-  async list() {
-    const keys = await this.keys.list(this.source.manager);
-    return { items: keys.map(signingKeyView), nextPage: null };
+  @Answers(pageOf(SigningKeyShown), 'INVALID_CURSOR')
+  list(@Query() query: PageQuery) {
+    return this.pages.of(
+      ['signing-keys'],
+      query,
+      async (limit, [afterKeyId] = []) => {
+        const keys = await this.keys.list(this.source.manager, limit, afterKeyId);
+        return keys.map(signingKeyView);
+      },
+      ({ keyId }) => [keyId],
+    );
   }
 
   @Post()
