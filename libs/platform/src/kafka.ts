@@ -2,7 +2,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { Admin, LogEntry } from 'kafkajs';
 import type { Config } from './config.js';
-import { wallClockMs } from './clock.js';
+import { sleepMs, wallClockMs } from './clock.js';
 import { processLog } from './log.js';
 import type { Log } from './log.js';
 
@@ -63,7 +63,36 @@ export async function ensureTopics(admin: Admin, topics: readonly Topic[]): Prom
   const replicationFactor = Math.min(MAX_REPLICAS, brokers.length);
   const minInSync = replicationFactor === MAX_REPLICAS ? MIN_IN_SYNC_REPLICAS : 1;
   const missing = topics.filter((topic) => !existing.has(topic.name));
-  if (missing.length === 0) return;
+  if (missing.length > 0) await createTopics(admin, missing, replicationFactor, minInSync);
+  for (const { name } of topics) await awaitLeaders(admin, name);
+}
+
+/** How often, and how far apart, the partitions of a topic are asked whether they answer. */
+const LEADER_ATTEMPTS = 100;
+const LEADER_PAUSE_MS = 100;
+
+/**
+ * A topic is listed before the broker that leads its partitions has opened them: who counts on it then is told that
+ * there is no leader. It is there once each partition tells where it ends.
+ */
+async function awaitLeaders(admin: Admin, topic: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (error) {
+      if (attempt === LEADER_ATTEMPTS) throw error;
+      await sleepMs(LEADER_PAUSE_MS);
+    }
+  }
+}
+
+async function createTopics(
+  admin: Admin,
+  missing: readonly Topic[],
+  replicationFactor: number,
+  minInSync: number,
+): Promise<void> {
   await admin.createTopics({
     waitForLeaders: true,
     topics: missing.map(({ name, partitions }) => ({
