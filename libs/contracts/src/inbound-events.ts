@@ -23,5 +23,3 @@ export const CONSUMED_TOPICS: Readonly<Record<InboundTopic, number>> = {
   'compliance.tenant.reinstated': 3,
   'billing.plan.changed': 3,
 };
-
-export const deadLetterTopic = (topic: string): string => `${topic}.dlq`;

@@ -1,6 +1,5 @@
-import type { Quotas } from './policy';
-import type { Policy } from './policy';
-import type { NumberRecord, Step } from './number-state';
+import type { Policy, Quotas } from './policy';
+import type { Step } from './number-state';
 import type { Refusal } from './refusal';
 import type { Plan } from '@numbering/contracts';
 
@@ -59,6 +58,3 @@ export function firstRefusal<C>(rules: readonly Rule<C>[], context: C): Refusal 
   }
   return undefined;
 }
-
-/** A known number: rules behind `unknown` may rely on it. */
-export type Known<C> = C & { number: NumberRecord };
