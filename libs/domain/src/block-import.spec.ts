@@ -54,10 +54,10 @@ describe('a block file', () => {
   it('takes short codes and alpha IDs in files of their class', () => {
     const of = (identifierClass: 'SHORT_CODE' | 'ALPHA', text: string) =>
       readRow([text], { identifier: 0, count: 1 }, { identifierClass, operatorPrefixes: [] });
-    expect(of('SHORT_CODE', '4040')).toMatchObject({ identifier: '4040', matchKey: '4040' });
+    expect(of('SHORT_CODE', '4040')).toEqual({ identifier: '4040', vanity: false });
     expect(of('ALPHA', 'Kabul Bank')).toMatchObject({
       identifier: 'Kabul Bank',
-      matchKey: 'kabulbank',
+      alphaKey: 'kabulbank',
     });
     expect(of('ALPHA', '4040').code).toBe('INVALID_IDENTIFIER');
     expect(of('SHORT_CODE', '+93791234567').code).toBe('INVALID_IDENTIFIER');

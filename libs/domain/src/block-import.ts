@@ -65,26 +65,36 @@ export interface BlockRules {
   declaredPrefix?: string;
 }
 
-export interface BlockRow {
-  /** As it stood in the file, for reports. */
-  value: string;
-  code?: RowCode;
-  identifier?: string;
-  matchKey?: string;
+export type BlockRow = ValidRow | InvalidRow;
+
+export interface ValidRow {
+  code?: undefined;
+  /** As it stood in the file: in a file an identifier has one writing. */
+  identifier: string;
+  /** Of an alpha ID alone: what two writings of it share. */
+  alphaKey?: string;
   validFrom?: Date;
   vanity: boolean;
 }
 
-/** US-NUM-001: one data row of a file. In a file an MSISDN is written in E.164, `+` included (ruling 8). */
+export interface InvalidRow {
+  code: RowCode;
+  /** What stood in the file, its beginning where it is long. */
+  value: string;
+}
+
+/**
+ * US-NUM-001: one data row of a file. In a file an MSISDN is written in E.164, `+` included (ruling
+ * 8).
+ */
 export function readRow(
   fields: readonly string[],
   columns: BlockColumns,
   rules: BlockRules,
 ): BlockRow {
-  const value = storable(fields[columns.identifier] ?? '');
-  const invalid = (code: RowCode): BlockRow => ({ value, code, vanity: false });
-  if (fields.length !== columns.count) return invalid('INVALID_ROW');
   const written = fields[columns.identifier] ?? '';
+  const invalid = (code: RowCode): InvalidRow => ({ value: storable(written), code });
+  if (fields.length !== columns.count) return invalid('INVALID_ROW');
   if (rules.identifierClass === 'MSISDN' && !E164_AFGHANISTAN.test(written)) {
     return invalid('INVALID_E164');
   }
@@ -94,7 +104,8 @@ export function readRow(
   if (validFrom === 'INVALID') return invalid('INVALID_VALID_FROM');
   const vanity = readVanity(columns.vanity === undefined ? '' : fields[columns.vanity]);
   if (vanity === 'INVALID') return invalid('INVALID_VANITY');
-  return { value, identifier: parsed.written, matchKey: parsed.matchKey, validFrom, vanity };
+  const alphaKey = parsed.identifierClass === 'ALPHA' ? parsed.matchKey : undefined;
+  return { identifier: parsed.written, alphaKey, validFrom, vanity };
 }
 
 /** Class and prefix of an identifier in any written form, for files and registrations alike. */
@@ -119,9 +130,10 @@ const DATE_TIME =
 const EARLIEST_VALID_FROM_MS = Date.UTC(1900, 0, 1);
 const LATEST_VALID_FROM_MS = Date.UTC(9000, 0, 1);
 
-/** RFC 3339, or a date alone (its first moment in UTC); empty is no date. */
+/** RFC 3339, or a date alone (its first moment in UTC); empty or left out is no date. */
 export function readValidFrom(text: string | undefined): Date | undefined | 'INVALID' {
-  const written = text?.trim().toUpperCase() ?? '';
+  if (text === undefined || text === '') return undefined;
+  const written = text.trim().toUpperCase();
   if (written === '') return undefined;
   if (!DATE.test(written) && !DATE_TIME.test(written)) return 'INVALID';
   const read = new Date(written);

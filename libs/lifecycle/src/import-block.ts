@@ -1,32 +1,34 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { IdentifierClass } from '@numbering/contracts';
 import {
   isMsisdnPrefix,
+  isUsable,
   MAX_ERRORS_IN_ANSWER,
-  refuse,
   WHOLE_POOL,
-  type Refusal,
   type SigningKey,
 } from '@numbering/domain';
 import {
   BlockStore,
   ImportRowStore,
+  NumberStore,
+  onOwnConnection,
   OperatorStore,
   SigningKeyStore,
   type Block,
   type BlockError,
   type Operator,
 } from '@numbering/persistence';
+import type { SpooledFile } from '@numbering/platform';
 import type { DataSource, EntityManager } from 'typeorm';
-import { FileRefused, readBlockFile } from './block-file';
+import { BlockFile, FileRefused } from './block-file';
 import { blockRecord } from './block-record';
+import { rejectedFile, rejectedSignature } from './import-rejection';
 import { ImportTurns } from './import-turns';
 import { invalidBlockPrefix, invalidField } from './invalid-field';
-import { LedgerAct, type Act } from './ledger-act';
-import { Once } from './once';
+import { LedgerAct, type Act, type ActWork, type Commit } from './ledger-act';
 import type { CommandContext, Outcome } from './outcome';
-import { IMPORT_DATA_SOURCE, IMPORT_ONCE } from './tokens';
+import { IMPORT_DATA_SOURCE } from './tokens';
 import { signingKeyOf } from './verify-signature';
 
 export interface ImportBlockAsk {
@@ -36,11 +38,17 @@ export interface ImportBlockAsk {
   keyId?: string;
   blockPrefix?: string;
   identifierClass: IdentifierClass;
-  file: Buffer;
+  file: SpooledFile;
+  /**
+   * Tells what the import would come to and writes nothing. A signature that does not fit is
+   * refused and leaves its audit row and event all the same: somebody tried.
+   */
+  dryRun?: boolean;
 }
 
 export interface ImportSummary {
-  blockId: string;
+  /** Of the block; none after a dry run of a file that is not in the ledger yet. */
+  blockId?: string;
   operatorId: string;
   inserted: number;
   duplicates: number;
@@ -51,17 +59,26 @@ export interface ImportSummary {
   errorsUrl?: string;
 }
 
+/** A file whose signature fits, and what it is read by. */
+interface Verified {
+  ask: ImportBlockAsk;
+  operator: Operator;
+  key: SigningKey;
+}
+
 /**
- * US-NUM-001: verifies the signature over the exact bytes before anything is parsed, stages the rows in a transaction of
- * its own, and publishes them in one: all or nothing.
+ * US-NUM-001: verifies the signature over the exact bytes before anything is parsed, stages the rows in short
+ * transactions, and publishes them in one: all or nothing. Until then no transaction is open and no row of the ledger
+ * locked, so that claims, other imports and the relay go on. All of it happens on one connection: what a process that
+ * dies leaves behind, locks and staged rows, ends with that.
  */
 @Injectable()
 export class ImportBlock {
   constructor(
     private readonly act: LedgerAct,
     private readonly turns: ImportTurns,
-    @Inject(IMPORT_ONCE) private readonly once: Once,
     @Inject(IMPORT_DATA_SOURCE) private readonly source: DataSource,
+    private readonly numbers: NumberStore,
     private readonly operators: OperatorStore,
     private readonly keys: SigningKeyStore,
     private readonly blocks: BlockStore,
@@ -69,70 +86,131 @@ export class ImportBlock {
   ) {}
 
   run(context: CommandContext, ask: ImportBlockAsk): Promise<Outcome<ImportSummary>> {
-    const work = (manager: EntityManager, now: Date) =>
-      this.verified(manager, now, context.caller.sub, ask);
-    return this.turns.run(() => this.act.run(context, work, this.once));
+    return onOwnConnection(this.source, (manager) =>
+      this.act.runPrepared<ImportSummary>(context, manager, (commit) =>
+        this.turns.toImport(async () => {
+          const found = await this.verified(manager, ask);
+          return typeof found === 'function'
+            ? commit(found)
+            : this.known(manager, context, found, commit);
+        }),
+      ),
+    );
   }
 
+  /** What the import goes on with, or how it ends (ruling 5). */
   private async verified(
     manager: EntityManager,
-    now: Date,
-    actor: string,
     ask: ImportBlockAsk,
-  ): Promise<Act<ImportSummary>> {
+  ): Promise<Verified | ActWork<ImportSummary>> {
     const operator = await this.operators.one(manager, ask.operatorId);
     if (!operator) {
       const detail = `${ask.operatorId} is no operator`;
-      return { refusal: invalidField('operatorId', 'UNKNOWN_OPERATOR', detail) };
+      const refusal = invalidField('operatorId', 'UNKNOWN_OPERATOR', detail);
+      return async () => ({ refusal });
     }
     if (ask.identifierClass === 'MSISDN' && !isMsisdnPrefix(ask.blockPrefix)) {
-      return { refusal: invalidBlockPrefix(ask.blockPrefix) };
+      return async () => ({ refusal: invalidBlockPrefix(ask.blockPrefix) });
     }
-    const sha256 = createHash('sha256').update(ask.file).digest('hex');
     const keys = await this.keys.ofOperator(manager, ask.operatorId, ask.keyId);
-    const key = signingKeyOf(ask.file, ask.signature, keys, now);
-    if (!key) return rejected('SIGNATURE_REJECTED', SIGNATURE_INVALID, ask, sha256, now);
-    await this.blocks.lockFile(manager, ask.operatorId, sha256);
-    const earlier = await this.blocks.ofFile(manager, ask.operatorId, sha256);
-    if (earlier) return { answer: await this.summary(manager, earlier), records: [] };
-    return this.taken(manager, { now, actor, ask, operator, key, sha256 });
+    const now = await this.numbers.databaseTime(manager);
+    const key = await this.turns.toVerify(async () =>
+      signingKeyOf(await ask.file.whole(), ask.signature, keys, now),
+    );
+    return key ? { ask, operator, key } : async (_, at) => rejectedSignature(ask, at);
   }
 
-  private async taken(manager: EntityManager, found: Found): Promise<Act<ImportSummary>> {
-    const { now, actor, ask, operator, key, sha256 } = found;
-    const blockId = randomUUID();
-    const file = readBlockFile(ask.file, {
+  /** The same file again is its first summary again (ruling 6), in a dry run too. */
+  private async known(
+    manager: EntityManager,
+    context: CommandContext,
+    verified: Verified,
+    commit: Commit<ImportSummary>,
+  ): Promise<Outcome<ImportSummary>> {
+    const { operatorId, file, dryRun } = verified.ask;
+    if (!dryRun) await this.blocks.lockFile(manager, operatorId, file.sha256);
+    const earlier = await this.blocks.ofFile(manager, operatorId, file.sha256);
+    if (!earlier) return this.staged(manager, context, verified, commit);
+    return commit(async (inside) => ({
+      answer: await this.summary(inside, earlier),
+      records: [],
+    }));
+  }
+
+  private async staged(
+    manager: EntityManager,
+    context: CommandContext,
+    { ask, operator, key }: Verified,
+    commit: Commit<ImportSummary>,
+  ): Promise<Outcome<ImportSummary>> {
+    const file = new BlockFile({
       identifierClass: ask.identifierClass,
       operatorPrefixes: operator.prefixes,
       declaredPrefix: ask.blockPrefix,
     });
     try {
-      await this.rows.stage(this.source, blockId, file.rows);
-      const block = {
-        blockId,
-        operatorId: operator.operatorId,
-        blockPrefix: prefixOf(ask, file.commonPrefix()),
-        identifierClass: ask.identifierClass,
-        source: 'IMPORT' as const,
-        keyId: key.keyId,
-        sha256,
-        importedAt: now,
-        importedBy: actor,
-      };
-      const generation = await this.blocks.add(manager, block);
-      const counts = await this.rows.publish(manager, blockId, block);
-      await this.blocks.count(manager, blockId, counts);
-      const made: Block = { ...block, ...counts };
-      return {
-        answer: await this.summary(manager, made),
-        records: [blockRecord('IMPORT', made, generation)],
-      };
+      return await this.rows.whileStaged(manager, file.read(ask.file.pieces()), () =>
+        commit((inside, now) =>
+          ask.dryRun
+            ? this.compared(inside, ask, file)
+            : this.published(inside, now, context.caller.sub, { ask, operator, key }, file),
+        ),
+      );
     } catch (error) {
       if (!(error instanceof FileRefused)) throw error;
-      return rejected('IMPORT_REJECTED', error.refusal, ask, sha256, now);
-    } finally {
-      await this.rows.clear(this.source.manager, blockId);
+      return commit(async (_, now) => rejectedFile(ask, error.refusal, now));
     }
+  }
+
+  /** In one transaction; a key that was revoked while the rows were staged is none any more. */
+  private async published(
+    manager: EntityManager,
+    now: Date,
+    actor: string,
+    { ask, operator, key }: Verified,
+    file: BlockFile,
+  ): Promise<Act<ImportSummary>> {
+    const [stillKey] = await this.keys.ofOperator(manager, operator.operatorId, key.keyId);
+    if (!stillKey || !isUsable(stillKey, now)) return rejectedSignature(ask, now);
+    const block = {
+      blockId: randomUUID(),
+      operatorId: operator.operatorId,
+      blockPrefix: prefixOf(ask, file.commonPrefix),
+      identifierClass: ask.identifierClass,
+      source: 'IMPORT' as const,
+      keyId: key.keyId,
+      sha256: ask.file.sha256,
+      importedAt: now,
+      importedBy: actor,
+    };
+    const generation = await this.blocks.add(manager, block);
+    const inserted = await this.rows.publish(manager, block);
+    const duplicates = file.validRows - inserted;
+    const invalid = file.rows - file.validRows;
+    if (invalid > 0) {
+      expectAll(invalid, await this.rows.reportInvalid(manager, block.blockId));
+    }
+    if (duplicates > 0) {
+      expectAll(duplicates, await this.rows.reportDuplicates(manager, block));
+    }
+    const counts = { inserted, duplicates, invalid };
+    await this.blocks.count(manager, block.blockId, counts);
+    const made: Block = { ...block, ...counts };
+    return {
+      answer: await this.summary(manager, made),
+      records: [blockRecord('IMPORT', made, generation)],
+    };
+  }
+
+  private async compared(
+    manager: EntityManager,
+    { operatorId, identifierClass }: ImportBlockAsk,
+    { rows, validRows }: BlockFile,
+  ): Promise<Act<ImportSummary>> {
+    const duplicates = await this.rows.countDuplicates(manager, identifierClass);
+    const errors = await this.rows.invalidRows(manager, MAX_ERRORS_IN_ANSWER);
+    const counts = { inserted: validRows - duplicates, duplicates, invalid: rows - validRows };
+    return { answer: { operatorId, ...counts, errors }, records: [] };
   }
 
   private async summary(manager: EntityManager, block: Block): Promise<ImportSummary> {
@@ -145,41 +223,9 @@ export class ImportBlock {
   }
 }
 
-interface Found {
-  now: Date;
-  actor: string;
-  ask: ImportBlockAsk;
-  operator: Operator;
-  key: SigningKey;
-  sha256: string;
-}
-
-const SIGNATURE_INVALID: Refusal = refuse(
-  'SIGNATURE_INVALID',
-  'No usable key of the operator stands behind this signature over these bytes',
-);
-
-/** Changes nothing but the audit row and its event (rulings 5 and 7). */
-function rejected(
-  action: 'SIGNATURE_REJECTED' | 'IMPORT_REJECTED',
-  refusal: Refusal,
-  { operatorId, keyId }: ImportBlockAsk,
-  sha256: string,
-  at: Date,
-): Act<ImportSummary> {
-  const { code, detail } = refusal;
-  return {
-    refusal,
-    records: [
-      {
-        action,
-        at,
-        reason: code,
-        detail: { operatorId, keyId: keyId ?? null, sha256, why: detail },
-        event: { type: 'numbering.block.rejected', key: operatorId, data: { operatorId, code } },
-      },
-    ],
-  };
+/** Ruling 6: every row is inserted or reported; else nothing is published. */
+function expectAll(counted: number, reported: number): void {
+  if (counted !== reported) throw new Error(`${counted} rows of a report, ${reported} written`);
 }
 
 /** Ruling 8. */

@@ -1,27 +1,44 @@
 import { Injectable } from '@nestjs/common';
-import { StoreUnavailable } from '@numbering/platform';
+import { TooBusy } from '@numbering/platform';
 import { bulkhead, BulkheadRejectedError } from 'cockatiel';
 
-/** Each holds two connections, its own and the one it stages on: twice this many, and no more, are always there. */
+/** How many imports work at once: more would only wait for Postgres' cores and each other. */
 export const IMPORTS_AT_ONCE = 2;
-/** How many wait for their turn; each holds its file in memory. */
-const WAITING_IMPORTS = 8;
-
 /**
- * Lets imports in by turns, before they take a connection: as many at once as the pool has would each wait for a second
- * one that no other gives back.
+ * How many files are here at once, being received, waiting for their turn or imported. Each lies on
+ * disk with up to 128 MB and may hold a connection.
  */
+export const FILES_AT_ONCE = 10;
+/** How many signatures are verified at once: each has its file whole in memory. */
+const VERIFICATIONS_AT_ONCE = 1;
+
+/** The bounds of what imports take of this process. */
 @Injectable()
 export class ImportTurns {
-  private readonly turns = bulkhead(IMPORTS_AT_ONCE, WAITING_IMPORTS);
+  private readonly files = bulkhead(FILES_AT_ONCE);
+  private readonly imports = bulkhead(IMPORTS_AT_ONCE, FILES_AT_ONCE);
+  private readonly verifications = bulkhead(VERIFICATIONS_AT_ONCE, FILES_AT_ONCE);
 
-  /** @throws StoreUnavailable where too many wait already: the caller may ask again */
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Lets a file in, before a byte of it is read, for as long as `work` takes.
+   * @throws TooBusy where FILES_AT_ONCE are here
+   */
+  async withFile<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await this.turns.execute(work);
+      return await this.files.execute(work);
     } catch (error) {
-      if (error instanceof BulkheadRejectedError) throw new StoreUnavailable('postgres', error);
+      if (error instanceof BulkheadRejectedError) throw new TooBusy('imports');
       throw error;
     }
+  }
+
+  /** Parses and publishes when it is its turn. */
+  toImport<T>(work: () => Promise<T>): Promise<T> {
+    return this.imports.execute(work);
+  }
+
+  /** Holds a whole file in memory when it is its turn. */
+  toVerify<T>(work: () => Promise<T>): Promise<T> {
+    return this.verifications.execute(work);
   }
 }

@@ -5,7 +5,13 @@ import type { Config } from '@numbering/platform';
 import type { EntityManager } from 'typeorm';
 import { AfterCommit } from './after-commit';
 import { Once } from './once';
-import { isRefused, type CommandContext, type Outcome } from './outcome';
+import {
+  isRefused,
+  type Answered,
+  type CommandContext,
+  type Outcome,
+  type Refused,
+} from './outcome';
 import { CONFIG } from './tokens';
 
 /** What an act without one identifier came to. */
@@ -22,6 +28,11 @@ interface NotDone {
   records?: readonly LedgerRecord[];
 }
 
+/** What an act does in its transaction, at the database's time. */
+export type ActWork<A> = (manager: EntityManager, now: Date) => Promise<Act<A>>;
+/** Runs the transaction of an act. */
+export type Commit<A> = (work: ActWork<A>) => Promise<Outcome<A>>;
+
 /**
  * The transaction of an administrator's act that moves no number: run once for its idempotency key, at one moment of the
  * database's clock, with its audit row and event beside its effect.
@@ -36,10 +47,33 @@ export class LedgerAct {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async run<A>(
+  /** @param manager other connections than those of requests */
+  run<A>(context: CommandContext, work: ActWork<A>, manager?: EntityManager): Promise<Outcome<A>> {
+    return this.told(context, work, (inside) =>
+      this.once.run<A>(context.idempotency, inside, manager),
+    );
+  }
+
+  /**
+   * The same for an act that takes long before its transaction.
+   * @param manager of a connection of the act's own
+   */
+  runPrepared<A>(
     context: CommandContext,
-    act: (manager: EntityManager, now: Date) => Promise<Act<A>>,
-    once: Once = this.once,
+    manager: EntityManager,
+    prepare: (commit: Commit<A>) => Promise<Outcome<A>>,
+  ): Promise<Outcome<A>> {
+    return this.once.runPrepared<A>(manager, context.idempotency, (transaction) =>
+      prepare((work) => this.told(context, work, transaction)),
+    );
+  }
+
+  private async told<A>(
+    context: CommandContext,
+    work: ActWork<A>,
+    transaction: (
+      inside: (manager: EntityManager) => Promise<Answered<A> | Refused>,
+    ) => Promise<Outcome<A>>,
   ): Promise<Outcome<A>> {
     const origin = {
       actor: context.caller.sub,
@@ -47,9 +81,9 @@ export class LedgerAct {
       app: this.config.app,
     };
     let written: readonly LedgerRecord[] = [];
-    const outcome = await once.run<A>(context.idempotency, async (manager) => {
+    const outcome = await transaction(async (manager) => {
       const now = await this.numbers.databaseTime(manager);
-      const done = await act(manager, now);
+      const done = await work(manager, now);
       written = done.records ?? [];
       for (const record of written) await this.records.write(manager, record, origin);
       return isRefused(done) ? { refusal: done.refusal } : { answer: done.answer };

@@ -35,7 +35,7 @@ import { EndCoolDowns } from './end-cool-downs';
 import { ExpireLeases } from './expire-leases';
 import { HoldNumber } from './hold-number';
 import { ImportBlock } from './import-block';
-import { ImportTurns, IMPORTS_AT_ONCE } from './import-turns';
+import { FILES_AT_ONCE, ImportTurns } from './import-turns';
 import { Inbound } from './inbound';
 import { LeaseNumber } from './lease-number';
 import { LedgerAct } from './ledger-act';
@@ -56,7 +56,7 @@ import { RevokeSigningKey } from './revoke-signing-key';
 import { SetQuotas } from './set-quotas';
 import { SuspendLease } from './suspend-lease';
 import { SuspendTenant } from './suspend-tenant';
-import { CONFIG, IMPORT_DATA_SOURCE, IMPORT_ONCE, POLICY, REQUEST_REDIS } from './tokens';
+import { CONFIG, IMPORT_DATA_SOURCE, POLICY, REQUEST_REDIS } from './tokens';
 import { Transact } from './transact';
 
 /** Connections for requests; more would only wait for Postgres' cores. */
@@ -64,8 +64,9 @@ const POOL_SIZE = 16;
 /** A request has an answer within 2 s: a query or a wait for a connection that takes longer is given up. */
 const QUERY_TIMEOUT_MS = 1_900;
 const CONNECT_TIMEOUT_MS = 1_900;
-/** Two an import, and as many again for registrations. */
-const IMPORT_POOL_SIZE = 4 * IMPORTS_AT_ONCE;
+const REGISTRATIONS_AT_ONCE = 4;
+/** One an import, also while it waits for its turn, and some for registrations. */
+const IMPORT_POOL_SIZE = FILES_AT_ONCE + REGISTRATIONS_AT_ONCE;
 const IMPORT_QUERY_TIMEOUT_MS = 600_000;
 const IMPORT_CONNECT_TIMEOUT_MS = 10_000;
 
@@ -136,12 +137,6 @@ export class LifecycleModule {
       { provide: CONFIG, useValue: config },
       { provide: POLICY, useValue: policyOf(config) },
       { provide: IMPORT_DATA_SOURCE, useFactory: () => importSource(config) },
-      {
-        provide: IMPORT_ONCE,
-        inject: [IMPORT_DATA_SOURCE, IdempotencyStore],
-        useFactory: (imports: DataSource, idempotency: IdempotencyStore) =>
-          new Once(imports, idempotency),
-      },
       { provide: REQUEST_REDIS, useFactory: () => failFastRedis(config) },
       {
         provide: RedisGate,

@@ -22,13 +22,12 @@ import {
   type NewIdentifier,
   type Operator,
 } from '@numbering/persistence';
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { blockRecord } from './block-record';
 import { invalidBlockPrefix, invalidField } from './invalid-field';
 import { LedgerAct, type Act } from './ledger-act';
-import { Once } from './once';
 import type { CommandContext, Outcome } from './outcome';
-import { IMPORT_ONCE } from './tokens';
+import { IMPORT_DATA_SOURCE } from './tokens';
 
 export interface RegisterIdentifiersAsk {
   blockPrefix?: string;
@@ -62,7 +61,7 @@ const NATIONAL = 'NATIONAL';
 export class RegisterIdentifiers {
   constructor(
     private readonly act: LedgerAct,
-    @Inject(IMPORT_ONCE) private readonly once: Once,
+    @Inject(IMPORT_DATA_SOURCE) private readonly source: DataSource,
     private readonly operators: OperatorStore,
     private readonly blocks: BlockStore,
     private readonly numbers: NumberStore,
@@ -80,7 +79,7 @@ export class RegisterIdentifiers {
         if ('refusal' in operator) return operator;
         return this.taken(manager, now, context.caller.sub, ask, operator);
       },
-      this.once,
+      this.source.manager,
     );
   }
 

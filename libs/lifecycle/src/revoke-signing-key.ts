@@ -15,7 +15,7 @@ export class RevokeSigningKey {
 
   run(context: CommandContext, keyId: string): Promise<Outcome<SigningKeyView>> {
     return this.act.run<SigningKeyView>(context, async (manager, now) => {
-      const key = await this.keys.one(manager, keyId);
+      const key = await this.keys.locked(manager, keyId);
       if (!key) return { refusal: unknownKey(keyId) };
       if (key.revokedAt) return { answer: signingKeyView(key), records: [] };
       await this.keys.revoke(manager, keyId, now);

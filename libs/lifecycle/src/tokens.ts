@@ -3,6 +3,5 @@ export const CONFIG = Symbol('Config');
 export const POLICY = Symbol('Policy');
 /** Connections of their own for imports, whose statements may take minutes. */
 export const IMPORT_DATA_SOURCE = Symbol('DataSource of imports');
-export const IMPORT_ONCE = Symbol('Once on the connections of imports');
 /** The Redis connection of requests, behind `RedisGate`. */
 export const REQUEST_REDIS = Symbol('Redis of requests');

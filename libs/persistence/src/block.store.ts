@@ -54,9 +54,12 @@ export class BlockStore {
     return row;
   }
 
-  /** One import of one file at a time: the second waits, and finds the first one's block. */
+  /**
+   * One import of one file at a time: the second waits, and finds the first one's block. The lock is
+   * the connection's, since an import is more than one transaction.
+   */
   async lockFile(manager: EntityManager, operatorId: string, sha256: string): Promise<void> {
-    await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 7))`, [
+    await manager.query(`SELECT pg_advisory_lock(hashtextextended($1 || ' ' || $2, 7))`, [
       operatorId,
       sha256,
     ]);

@@ -3,6 +3,7 @@ import { Ledger1764000000000 } from './migrations/1764000000000-ledger';
 import { Tenants1764000000001 } from './migrations/1764000000001-tenants';
 import { Records1764000000002 } from './migrations/1764000000002-records';
 import { AppRole1764000000003 } from './migrations/1764000000003-app-role';
+import { StagedRows1764000000004 } from './migrations/1764000000004-staged-rows';
 
 /** How long a migration waits for a lock before it gives way to live traffic. */
 const MIGRATION_LOCK_TIMEOUT_MS = 10_000;
@@ -14,6 +15,7 @@ export const MIGRATIONS = [
   Tenants1764000000001,
   Records1764000000002,
   AppRole1764000000003,
+  StagedRows1764000000004,
 ];
 
 export interface AppDataSourceOptions {

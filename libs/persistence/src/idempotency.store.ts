@@ -30,6 +30,15 @@ export class IdempotencyStore {
     return row.entered;
   }
 
+  /** Takes the key for this connection, which gives it back. @returns false while another has it */
+  async hold(manager: EntityManager, { owner, key }: IdempotencyAsk): Promise<boolean> {
+    const [row] = await manager.query(
+      `SELECT pg_try_advisory_lock(hashtextextended($1, 42)) AS held`,
+      [JSON.stringify([owner, key])],
+    );
+    return row.held;
+  }
+
   async find(manager: EntityManager, { owner, key }: IdempotencyAsk) {
     const [row]: (StoredAnswer | undefined)[] = await manager.query(
       `SELECT fingerprint, answer

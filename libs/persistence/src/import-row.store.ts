@@ -1,143 +1,211 @@
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
+import type { IdentifierClass } from '@numbering/contracts';
 import type { BlockRow } from '@numbering/domain';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { DataSource, EntityManager } from 'typeorm';
-import type { NewBlock } from './block.store';
+import type { EntityManager, QueryRunner } from 'typeorm';
+import type { BlockError, NewBlock } from './block.store';
 
-/** Staged rows of an import that ended without clearing them (a crash) go after this long. */
-const ABANDONED_AFTER_HOURS = 6;
+/** A COPY is a transaction: none of them is open for longer than these take. */
+const ROWS_A_TRANSACTION = 50_000;
+/** What the sort of a million rows needs, so that it is not done on disk. */
+const PUBLISH_WORK_MEM = '128MB';
 
-export interface PublishedCounts {
-  inserted: number;
-  duplicates: number;
-  invalid: number;
-}
-
-/** Rows on their way into the ledger: staged in a transaction of their own, published in the import's. */
+/**
+ * Rows on their way into the ledger. They are staged in a temporary table of the import's own
+ * connection: nobody else sees them, they are not logged, and Postgres drops them with the
+ * connection, so that a process that dies leaves none. They go into the ledger in one transaction.
+ *
+ * Measured with a million rows on two cores: `\copy` into the ledger's table takes 9.5 s, of which
+ * its two foreign keys are 6; COPY into the temporary table 1.3 s, the INSERT below 11.3 s (10.0 s
+ * without ON CONFLICT, which would fail beside an import of the same numbers).
+ */
 @Injectable()
 export class ImportRowStore {
-  /** Streams the rows in by COPY; nobody sees them before they are published. */
-  async stage(source: DataSource, importId: string, rows: AsyncIterable<BlockRow>): Promise<void> {
-    const runner = source.createQueryRunner();
+  /** Streams the rows in by COPY, in their order, and forgets them when `work` is done. */
+  async whileStaged<T>(
+    manager: EntityManager,
+    rows: AsyncGenerator<readonly BlockRow[]>,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const runner = runnerOf(manager);
     try {
-      const client: PoolClient = await runner.connect();
-      const copy = client.query(
-        copyFrom(`COPY numbering.import_rows (import_id, row_number, value, identifier, match_key, valid_from,
-                                              vanity, error_code) FROM STDIN`),
+      await runner.query(
+        `CREATE TEMPORARY TABLE import_rows (
+           row_number integer NOT NULL,
+           -- of a valid row the identifier, as it is written
+           value      text NOT NULL,
+           -- of a valid alpha ID alone: what two writings of it share
+           alpha_key  text,
+           valid_from timestamptz,
+           vanity     boolean NOT NULL,
+           error_code text)`,
       );
-      await pipeline(copyLines(importId, rows), copy);
+      await this.copy(runner, rows);
+      return await work();
     } finally {
-      await runner.release();
+      // A connection that is gone has dropped it already.
+      await runner.query('DROP TABLE IF EXISTS pg_temp.import_rows').catch(() => undefined);
     }
   }
 
-  /** Forgets staged rows: an import's own, and those that a crash left. */
-  async clear(manager: EntityManager, importId: string): Promise<void> {
-    await manager.query(
-      `DELETE FROM numbering.import_rows
-        WHERE import_id = $1
-           OR staged_at < clock_timestamp() - make_interval(hours => $2)`,
-      [importId, ABANDONED_AFTER_HOURS],
-    );
+  private async copy(runner: QueryRunner, rows: AsyncGenerator<readonly BlockRow[]>) {
+    const client: PoolClient = await runner.connect();
+    const lines = new CopyLines(rows);
+    try {
+      while (!lines.isAtEnd) {
+        await pipeline(
+          Readable.from(lines.next(ROWS_A_TRANSACTION)),
+          client.query(
+            copyFrom(`COPY pg_temp.import_rows
+                      (row_number, value, alpha_key, valid_from, vanity, error_code) FROM STDIN`),
+          ),
+        );
+      }
+    } finally {
+      await rows.return(undefined);
+    }
   }
 
   /**
-   * Moves the staged rows into the ledger: the first of each identifier, where it is not there yet. Refused and
-   * duplicate rows go into the block's report. Existing identifiers are never touched.
+   * Inserts what is not in the ledger yet, the first of each identifier; what is there already is
+   * not touched. Sorted, so that two imports of the same numbers wait for each other and do not
+   * lock each other out.
+   * @returns how many were inserted, also where another import inserted some of them meanwhile
    */
-  async publish(
-    manager: EntityManager,
-    importId: string,
-    block: NewBlock,
-  ): Promise<PublishedCounts> {
-    const inserted: number = await this.insertIdentifiers(manager, importId, block);
-    const [row] = await manager.query(
-      `WITH ranked AS (
-         SELECT r.*,
-                row_number() OVER (PARTITION BY match_key ORDER BY row_number) AS occurrence
-           FROM numbering.import_rows r
-          WHERE r.import_id = $1
-       ), judged AS (
-         SELECT r.row_number, r.value,
-                CASE WHEN r.error_code IS NOT NULL THEN r.error_code
-                     WHEN r.occurrence > 1 THEN 'DUPLICATE_IN_FILE'
-                     WHEN i.originating_block_id <> $2 THEN 'ALREADY_IN_LEDGER' END AS code
-           FROM ranked r
-           LEFT JOIN numbering.identifiers i
-                  ON i.identifier = r.identifier
-                  OR (i.identifier_class = 'ALPHA' AND i.alpha_key = r.match_key)
-       ), reported AS (
-         INSERT INTO numbering.block_errors (block_id, row_number, value, code)
-         SELECT $2, row_number, value, code FROM judged WHERE code IS NOT NULL
-         RETURNING code
-       )
-       SELECT count(*) FILTER (WHERE code IN ('DUPLICATE_IN_FILE', 'ALREADY_IN_LEDGER'))::integer
-                AS duplicates,
-              count(*) FILTER (WHERE code NOT IN ('DUPLICATE_IN_FILE', 'ALREADY_IN_LEDGER'))::integer
-                AS invalid
-         FROM reported`,
-      [importId, block.blockId],
+  async publish(manager: EntityManager, block: NewBlock): Promise<number> {
+    const runner = runnerOf(manager);
+    await runner.query(`SET LOCAL work_mem = '${PUBLISH_WORK_MEM}'`);
+    const { affected } = await runner.query(
+      `INSERT INTO numbering.identifiers (identifier, alpha_key, identifier_class, operator_id,
+              block_prefix, changed_at, valid_from, vanity_eligible, originating_block_id)
+       SELECT value, alpha_key, $1, $2, $3, $4, valid_from, vanity, $5
+         FROM pg_temp.import_rows
+        WHERE error_code IS NULL
+        ORDER BY coalesce(alpha_key, value) COLLATE "C", row_number
+       ON CONFLICT DO NOTHING`,
+      [block.identifierClass, block.operatorId, block.blockPrefix, block.importedAt, block.blockId],
+      true,
     );
-    return { inserted, duplicates: row.duplicates, invalid: row.invalid };
+    return affected ?? 0;
   }
 
-  private async insertIdentifiers(manager: EntityManager, importId: string, block: NewBlock) {
-    const [row] = await manager.query(
-      `WITH first AS (
-         SELECT DISTINCT ON (match_key) identifier, match_key, valid_from, vanity
-           FROM numbering.import_rows
-          WHERE import_id = $1 AND error_code IS NULL
-          ORDER BY match_key, row_number
-       ), inserted AS (
-         INSERT INTO numbering.identifiers (identifier, alpha_key, identifier_class, operator_id,
-                block_prefix, changed_at, valid_from, vanity_eligible, originating_block_id)
-         SELECT identifier, CASE WHEN $3 = 'ALPHA' THEN match_key END, $3, $4,
-                $5, $6, valid_from, vanity, $2
-           FROM first
-         ON CONFLICT DO NOTHING
-         RETURNING 1
-       )
-       SELECT count(*)::integer AS inserted FROM inserted`,
-      [
-        importId,
-        block.blockId,
-        block.identifierClass,
-        block.operatorId,
-        block.blockPrefix,
-        block.importedAt,
-      ],
+  /** Writes the rows that were refused into the block's report. @returns how many they are */
+  async reportInvalid(manager: EntityManager, blockId: string): Promise<number> {
+    const { affected } = await runnerOf(manager).query(
+      `INSERT INTO numbering.block_errors (block_id, row_number, value, code)
+       SELECT $1, row_number, value, error_code
+         FROM pg_temp.import_rows
+        WHERE error_code IS NOT NULL`,
+      [blockId],
+      true,
     );
-    return row.inserted;
+    return affected ?? 0;
+  }
+
+  /** Once published: writes the duplicates into the block's report. @returns how many they are */
+  async reportDuplicates(
+    manager: EntityManager,
+    block: Pick<NewBlock, 'blockId' | 'identifierClass'>,
+  ): Promise<number> {
+    const { affected } = await runnerOf(manager).query(
+      `WITH ${RANKED}
+       INSERT INTO numbering.block_errors (block_id, row_number, value, code)
+       SELECT $1, r.row_number, r.value,
+              CASE WHEN r.occurrence > 1 THEN 'DUPLICATE_IN_FILE' ELSE 'ALREADY_IN_LEDGER' END
+         FROM ranked r
+         JOIN numbering.identifiers i ON ${SAME_IDENTIFIER[block.identifierClass]}
+        WHERE r.occurrence > 1 OR i.originating_block_id <> $1`,
+      [block.blockId],
+      true,
+    );
+    return affected ?? 0;
+  }
+
+  /** Without publishing: how many of the valid rows would be duplicates now. */
+  async countDuplicates(manager: EntityManager, identifierClass: IdentifierClass): Promise<number> {
+    const [row] = await manager.query(
+      `WITH ${RANKED}
+       SELECT count(*)::integer AS duplicates
+         FROM ranked r
+         LEFT JOIN numbering.identifiers i ON ${SAME_IDENTIFIER[identifierClass]}
+        WHERE r.occurrence > 1 OR i.identifier IS NOT NULL`,
+    );
+    return row.duplicates;
+  }
+
+  /** The first rows that were refused. */
+  invalidRows(manager: EntityManager, limit: number): Promise<BlockError[]> {
+    return manager.query(
+      `SELECT row_number AS row, value, error_code AS code
+         FROM pg_temp.import_rows
+        WHERE error_code IS NOT NULL
+        ORDER BY row_number
+        LIMIT $1`,
+      [limit],
+    );
   }
 }
 
-/** Lines of a COPY chunk, so that a million rows are not a million writes. */
-const COPY_LINES_PER_CHUNK = 1_000;
+const RANKED = `
+  ranked AS (
+    SELECT row_number, value, alpha_key,
+           row_number() OVER (PARTITION BY coalesce(alpha_key, value) ORDER BY row_number)
+             AS occurrence
+      FROM pg_temp.import_rows
+     WHERE error_code IS NULL
+  )`;
 
-async function* copyLines(importId: string, rows: AsyncIterable<BlockRow>) {
-  let chunk = '';
-  let rowNumber = 0;
-  for await (const row of rows) {
-    rowNumber++;
-    const fields = [
-      importId,
-      rowNumber,
-      copyText(row.value),
-      row.identifier === undefined ? '\\N' : copyText(row.identifier),
-      row.matchKey === undefined ? '\\N' : copyText(row.matchKey),
-      row.validFrom?.toISOString() ?? '\\N',
-      row.vanity ? 't' : 'f',
-      row.code ?? '\\N',
-    ];
-    chunk += `${fields.join('\t')}\n`;
-    if (rowNumber % COPY_LINES_PER_CHUNK === 0) {
-      yield chunk;
-      chunk = '';
+/** One unique index each: with OR between them Postgres would compare every row with every row. */
+const SAME_IDENTIFIER: Readonly<Record<IdentifierClass, string>> = {
+  MSISDN: 'i.identifier = r.value',
+  SHORT_CODE: 'i.identifier = r.value',
+  ALPHA: `i.identifier_class = 'ALPHA' AND i.alpha_key = r.alpha_key`,
+};
+
+function runnerOf({ queryRunner }: EntityManager): QueryRunner {
+  if (!queryRunner) throw new Error('staged rows are seen on their own connection alone');
+  return queryRunner;
+}
+
+/** The lines of a COPY, in pieces that end between two of the rows that are read at a time. */
+class CopyLines {
+  isAtEnd = false;
+  private rowNumber = 0;
+
+  constructor(private readonly rows: AsyncGenerator<readonly BlockRow[]>) {}
+
+  /** Until about so many rows have come, or there are no more. */
+  async *next(rowLimit: number): AsyncGenerator<string> {
+    const end = this.rowNumber + rowLimit;
+    while (this.rowNumber < end) {
+      const { done, value } = await this.rows.next();
+      if (done) {
+        this.isAtEnd = true;
+        return;
+      }
+      if (value.length > 0) yield this.text(value);
     }
   }
-  if (chunk !== '') yield chunk;
+
+  private text(rows: readonly BlockRow[]): string {
+    let text = '';
+    for (const row of rows) text += this.line(row);
+    return text;
+  }
+
+  private line(row: BlockRow): string {
+    const rowNumber = ++this.rowNumber;
+    if (row.code !== undefined) {
+      return `${rowNumber}\t${copyText(row.value)}\t\\N\t\\N\tf\t${row.code}\n`;
+    }
+    // No letter of an identifier needs an escape.
+    const { identifier, alphaKey = '\\N', validFrom, vanity } = row;
+    const from = validFrom?.toISOString() ?? '\\N';
+    return `${rowNumber}\t${identifier}\t${alphaKey}\t${from}\t${vanity ? 't' : 'f'}\t\\N\n`;
+  }
 }
 
 const COPY_ESCAPES: Readonly<Record<string, string>> = {

@@ -19,6 +19,7 @@ export * from './parked';
 export * from './block.store';
 export * from './import-row.store';
 export * from './operator.store';
+export * from './own-connection';
 export * from './signing-key.store';
 export * from './eviction-pass';
 export * from './eviction.store';

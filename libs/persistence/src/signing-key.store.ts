@@ -36,9 +36,10 @@ export class SigningKeyStore {
     );
   }
 
-  async one(manager: EntityManager, keyId: string): Promise<SigningKey | undefined> {
+  /** Locked against another revocation, not against a block that refers to it. */
+  async locked(manager: EntityManager, keyId: string): Promise<SigningKey | undefined> {
     const [row]: SigningKey[] = await manager.query(
-      `SELECT ${COLUMNS} FROM numbering.mno_signing_keys WHERE key_id = $1 FOR UPDATE`,
+      `SELECT ${COLUMNS} FROM numbering.mno_signing_keys WHERE key_id = $1 FOR NO KEY UPDATE`,
       [keyId],
     );
     return row;

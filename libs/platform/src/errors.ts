@@ -15,6 +15,14 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/** As much of something as fits is under way already: the same call will do later. */
+export class TooBusy extends Error {
+  constructor(what: string) {
+    super(`As many ${what} as fit are under way: ask again`);
+    this.name = 'TooBusy';
+  }
+}
+
 /**
  * SQLSTATEs after which the same statement may well succeed on a new connection: the server stops
  * (57P01), crashed (57P02), starts (57P03), or has no connection left (53300). Class 08 is about

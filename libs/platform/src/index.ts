@@ -14,6 +14,7 @@ export { REDIS_COMMAND_BUDGET_MS, failFastRedis, patientRedis, subscriberRedis }
 export type { RedisClient } from './redis.js';
 export { RedisGate, isRedisUnavailable } from './redis-gate.js';
 export { requestIdOf } from './request-id.js';
+export { SpooledFile } from './spooled-file.js';
 
 export { createKafka, deadLetterTopic, ensureTopics } from './kafka.js';
 export type { Topic } from './kafka.js';

@@ -3,6 +3,7 @@ import {
   AuthUnavailable,
   isPostgresUnavailable,
   StoreUnavailable,
+  TooBusy,
   Unauthenticated,
 } from '@numbering/platform';
 import { Problem } from './problem';
@@ -10,6 +11,8 @@ import type { ProblemCode } from './refusal-status';
 
 /** When a caller may ask again after 503. */
 export const RETRY_AFTER_SECONDS = 1;
+/** The same where imports are under way, which take their time. */
+const BUSY_RETRY_AFTER_SECONDS = 5;
 const FIRST_SERVER_FAULT = 500;
 
 /**
@@ -33,6 +36,7 @@ export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof Unauthenticated) return unauthenticated(error);
   if (isAway(error)) return unavailable();
+  if (error instanceof TooBusy) return busy(error);
   if (!(error instanceof HttpException) || error.getStatus() >= FIRST_SERVER_FAULT) {
     return undefined;
   }
@@ -50,6 +54,11 @@ function unauthenticated({ message }: Unauthenticated): Problem {
   const challenge = `Bearer error="invalid_token", error_description="${told}"`;
   return new Problem('UNAUTHENTICATED', message, {}, { 'WWW-Authenticate': challenge });
 }
+
+const busy = ({ message }: TooBusy): Problem => {
+  const headers = { 'Retry-After': String(BUSY_RETRY_AFTER_SECONDS) };
+  return new Problem('DEPENDENCY_UNAVAILABLE', message, {}, headers);
+};
 
 export const unavailable = (): Problem =>
   new Problem(

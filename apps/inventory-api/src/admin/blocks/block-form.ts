@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
-import type { Multipart } from '@fastify/multipart';
+import { once } from 'node:events';
+import type { Multipart, MultipartFile } from '@fastify/multipart';
 import { IDENTIFIER_CLASSES, type IdentifierClass } from '@numbering/contracts';
+import { SpooledFile } from '@numbering/platform';
 import type { FastifyRequest } from 'fastify';
 import { isText, MAX_ID_CHARS } from '../../http/fields';
 import { Problem, validationFailed, type Fault } from '../../http/problem';
 import { PROBLEMS } from '../../http/refusal-status';
 
-/**
- * A file is verified over one buffer, so it must fit into memory: some nine million bare numbers.
- */
+/** A file is verified in memory, so it must fit there: some nine million bare numbers. */
 export const MAX_FILE_BYTES = 128 * 1024 * 1024;
 /** The file with everything around it. */
 const MAX_FORM_BYTES = MAX_FILE_BYTES + 2 * 1024 * 1024;
@@ -34,6 +33,7 @@ const FIELDS = {
   keyId: { required: false, maxChars: MAX_ID_CHARS },
   blockPrefix: { required: false, maxChars: 16 },
   identifierClass: { required: false, maxChars: MAX_ID_CHARS },
+  dryRun: { required: false, maxChars: MAX_ID_CHARS },
 } as const;
 type FieldName = keyof typeof FIELDS;
 
@@ -43,7 +43,9 @@ export interface BlockForm {
   keyId?: string;
   blockPrefix?: string;
   identifierClass: IdentifierClass;
-  file: Buffer;
+  dryRun: boolean;
+  /** Whoever asked for the form closes it. */
+  file: SpooledFile;
   /**
    * The fields and the digest of the file: what a repeat under an Idempotency-Key is compared by.
    */
@@ -52,32 +54,24 @@ export interface BlockForm {
 
 /** The parts as they came: texts by name, the file, and what was no part of this form. */
 interface Parts {
-  texts: ReadonlyMap<string, string>;
-  file?: Buffer;
+  texts: Map<string, string>;
+  file?: SpooledFile;
   faults: Fault[];
 }
 
 /**
- * Reads the form of a block import, its parts in any order, the file into one buffer.
+ * Reads the form of a block import, its parts in any order, the file onto disk.
  * @throws Problem VALIDATION_FAILED, PAYLOAD_TOO_LARGE or MALFORMED
  */
 export async function readBlockForm(request: FastifyRequest): Promise<BlockForm> {
-  const { texts, file, faults } = await partsOf(request);
-  for (const name of Object.keys(FIELDS) as FieldName[]) {
-    faults.push(...faultsOf(name, texts.get(name)));
-  }
-  if (file === undefined && !faults.some(({ field }) => field === FILE_FIELD)) {
-    faults.push({ field: FILE_FIELD, code: 'REQUIRED', message: `${FILE_FIELD} is missing` });
-  }
-  if (file === undefined || faults.length > 0) throw validationFailed(faults);
-  return formOf(texts, file);
-}
-
-async function partsOf(request: FastifyRequest): Promise<Parts> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_FORM_BYTES) throw tooLarge();
+  const parts: Parts = { texts: new Map(), faults: [] };
   try {
-    return await gather(request.parts({ limits: MULTIPART_LIMITS }));
+    await gather(request.parts({ limits: MULTIPART_LIMITS }), parts);
+    return formOf(parts);
   } catch (error) {
+    await parts.file?.close();
+    if (error instanceof Problem) throw error;
     const { statusCode } = error as { statusCode?: unknown };
     if (statusCode === PROBLEMS.PAYLOAD_TOO_LARGE.status) throw tooLarge();
     throw new Problem('MALFORMED', 'The body is no well-formed multipart/form-data');
@@ -87,26 +81,56 @@ async function partsOf(request: FastifyRequest): Promise<Parts> {
 const tooLarge = (): Problem =>
   new Problem('PAYLOAD_TOO_LARGE', `A block's file has at most ${MAX_FILE_BYTES} bytes`);
 
-async function gather(parts: AsyncIterable<Multipart>): Promise<Parts> {
-  const faults: Fault[] = [];
-  const texts = new Map<string, string>();
-  let file: Buffer | undefined;
-  for await (const part of parts) {
+async function gather(form: AsyncIterable<Multipart>, parts: Parts): Promise<void> {
+  const { texts, faults } = parts;
+  for await (const part of form) {
     const { fieldname: name } = part;
-    const isTwice = name === FILE_FIELD ? file !== undefined : texts.has(name);
+    const isTwice = name === FILE_FIELD ? parts.file !== undefined : texts.has(name);
     if (isTwice) faults.push({ field: name, code: 'TWICE', message: `${name} is there twice` });
     if (part.type === 'file') {
-      // Read whatever its name: the parts behind it come only then.
-      const bytes = await part.toBuffer();
-      if (name === FILE_FIELD) file = bytes;
-      else faults.push(unknownField(name));
+      if (name !== FILE_FIELD) faults.push(unknownField(name));
+      if (name === FILE_FIELD && !isTwice) parts.file = await spooled(part);
+      else await passedOver(part);
     } else if (Object.hasOwn(FIELDS, name)) {
       texts.set(name, String(part.value));
     } else if (name === FILE_FIELD) {
       faults.push({ field: name, code: 'IS_FILE', message: `${name} is sent as a file` });
     } else faults.push(unknownField(name));
   }
-  return { texts, file, faults };
+}
+
+async function spooled({ file }: MultipartFile): Promise<SpooledFile> {
+  const onDisk = await SpooledFile.of(file as AsyncIterable<Buffer>);
+  if (!file.truncated) return onDisk;
+  await onDisk.close();
+  throw tooLarge();
+}
+
+/** Read whatever it is: the parts behind it come only then. */
+async function passedOver({ file }: MultipartFile): Promise<void> {
+  file.resume();
+  await once(file, 'close');
+}
+
+function formOf({ texts, file, faults }: Parts): BlockForm {
+  for (const name of Object.keys(FIELDS) as FieldName[]) {
+    faults.push(...faultsOf(name, texts.get(name)));
+  }
+  if (file === undefined && !faults.some(({ field }) => field === FILE_FIELD)) {
+    faults.push({ field: FILE_FIELD, code: 'REQUIRED', message: `${FILE_FIELD} is missing` });
+  }
+  if (file === undefined || faults.length > 0) throw validationFailed(faults);
+  const identifierClass = texts.get('identifierClass') ?? 'MSISDN';
+  return {
+    operatorId: texts.get('operatorId') ?? '',
+    signature: texts.get('signature') ?? '',
+    keyId: texts.get('keyId'),
+    blockPrefix: texts.get('blockPrefix'),
+    identifierClass: isClass(identifierClass) ? identifierClass : 'MSISDN',
+    dryRun: texts.get('dryRun') === 'true',
+    file,
+    asked: { ...Object.fromEntries(texts), [FILE_FIELD]: file.sha256 },
+  };
 }
 
 function faultsOf(name: FieldName, text: string | undefined): Fault[] {
@@ -119,12 +143,18 @@ function faultsOf(name: FieldName, text: string | undefined): Fault[] {
     const message = `a text of 1 to ${maxChars} characters is wanted`;
     return [{ field: name, code: 'IS_TEXT', message }];
   }
-  if (name === 'identifierClass' && !isClass(text)) {
-    const message = `one of ${IDENTIFIER_CLASSES.join(', ')} is wanted`;
-    return [{ field: name, code: 'IS_IN', message }];
+  const values = VALUES[name];
+  if (values && !values.includes(text)) {
+    return [{ field: name, code: 'IS_IN', message: `one of ${values.join(', ')} is wanted` }];
   }
   return [];
 }
+
+/** The fields that have a value out of a few. */
+const VALUES: Partial<Record<FieldName, readonly string[]>> = {
+  identifierClass: IDENTIFIER_CLASSES,
+  dryRun: ['true', 'false'],
+};
 
 const isClass = (text: string): text is IdentifierClass =>
   IDENTIFIER_CLASSES.some((each) => each === text);
@@ -134,19 +164,3 @@ const unknownField = (name: string): Fault => ({
   code: 'UNKNOWN_MEMBER',
   message: 'the form has no such field',
 });
-
-function formOf(texts: ReadonlyMap<string, string>, file: Buffer): BlockForm {
-  const identifierClass = texts.get('identifierClass') ?? 'MSISDN';
-  return {
-    operatorId: texts.get('operatorId') ?? '',
-    signature: texts.get('signature') ?? '',
-    keyId: texts.get('keyId'),
-    blockPrefix: texts.get('blockPrefix'),
-    identifierClass: isClass(identifierClass) ? identifierClass : 'MSISDN',
-    file,
-    asked: {
-      ...Object.fromEntries(texts),
-      [FILE_FIELD]: createHash('sha256').update(file).digest('hex'),
-    },
-  };
-}

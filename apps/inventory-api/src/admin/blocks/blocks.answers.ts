@@ -8,7 +8,7 @@ class RowError {
 }
 
 export class ImportSummaryShown {
-  @ApiProperty({ format: 'uuid' }) blockId: string;
+  @ApiPropertyOptional({ format: 'uuid', description: 'Not after a dry run' }) blockId?: string;
   @ApiProperty() operatorId: string;
   @ApiProperty() inserted: number;
   @ApiProperty() duplicates: number;

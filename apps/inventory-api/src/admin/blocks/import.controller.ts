@@ -1,8 +1,8 @@
-import { Controller, Post, Req } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { IDENTIFIER_CLASSES } from '@numbering/contracts';
-import { ImportBlock, type ImportSummary, type Outcome } from '@numbering/lifecycle';
-import type { FastifyRequest } from 'fastify';
+import { ImportBlock, ImportTurns, type ImportSummary, type Outcome } from '@numbering/lifecycle';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { commandContext } from '../../http/asked';
 import { ADMINS, Needs } from '../../http/auth.guard';
 import { AnswersWithin, IMPORT_WITHIN_MS } from '../../http/deadline';
@@ -21,6 +21,14 @@ const FORM: Parameters<typeof ApiBody>[0] = {
       keyId: { ...text, description: 'Else any usable key of the operator' },
       blockPrefix: { ...text, example: '+9379' },
       identifierClass: { ...text, enum: [...IDENTIFIER_CLASSES], default: 'MSISDN' },
+      dryRun: {
+        ...text,
+        enum: ['true', 'false'],
+        default: 'false',
+        description:
+          'true: answers 200 with what the import would come to, without a blockId, and writes ' +
+          'nothing. A signature that does not fit is refused and leaves its audit row all the same.',
+      },
       csvFile: { ...text, format: 'binary' },
     },
   },
@@ -30,7 +38,10 @@ const FORM: Parameters<typeof ApiBody>[0] = {
 @ApiTags('admin: blocks')
 @Controller('v1/admin/numbering/blocks')
 export class ImportController {
-  constructor(private readonly importBlock: ImportBlock) {}
+  constructor(
+    private readonly importBlock: ImportBlock,
+    private readonly turns: ImportTurns,
+  ) {}
 
   @Post('import')
   @Needs(ADMINS, 'multipart')
@@ -38,8 +49,20 @@ export class ImportController {
   @ApiConsumes('multipart/form-data')
   @ApiBody(FORM)
   @Changes(201, ImportSummaryShown, 'SIGNATURE_INVALID', 'INVALID_CSV')
-  async import(@Req() request: FastifyRequest): Promise<Outcome<ImportSummary>> {
-    const { asked, ...form } = await readBlockForm(request);
-    return this.importBlock.run(commandContext(request, asked), form);
+  @ApiResponse({ status: 200, type: ImportSummaryShown, description: 'Of a dry run' })
+  import(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Outcome<ImportSummary>> {
+    return this.turns.withFile(async () => {
+      const { asked, ...ask } = await readBlockForm(request);
+      try {
+        const outcome = await this.importBlock.run(commandContext(request, asked), ask);
+        if (ask.dryRun) void reply.code(200);
+        return outcome;
+      } finally {
+        await ask.file.close();
+      }
+    });
   }
 }
