@@ -1,4 +1,4 @@
-import { ClaimCountStore, OutboxStore } from '@numbering/persistence';
+import { CascadeStore, ClaimCountStore, OutboxStore } from '@numbering/persistence';
 import { gauge, sleepMs, type Log } from '@numbering/platform';
 import type { DataSource } from 'typeorm';
 import { OutageLog } from './outage-log';
@@ -12,6 +12,7 @@ export class Meters {
   private readonly lagSeconds = gauge('num_outbox_lag_seconds');
   private readonly parked = gauge('num_outbox_parked');
   private readonly active = gauge('num_reservations_active');
+  private readonly cascades = gauge('num_cascade_pending');
   private readonly outage: OutageLog;
   private loop: Promise<void> = Promise.resolve();
 
@@ -19,6 +20,7 @@ export class Meters {
     private readonly dataSource: DataSource,
     private readonly outbox: OutboxStore,
     private readonly claims: ClaimCountStore,
+    private readonly suspended: CascadeStore,
     log: Log,
   ) {
     this.outage = new OutageLog(log, 'the count of events and reservations');
@@ -49,6 +51,7 @@ export class Meters {
   private async measure(): Promise<void> {
     const { manager } = this.dataSource;
     this.active.set(await this.claims.countActive(manager));
+    this.cascades.set(await this.suspended.countPending(manager));
     const backlog = await this.outbox.backlog(manager);
     this.unsent.set(backlog.unsent);
     this.lagSeconds.set(backlog.oldestSeconds);

@@ -48,7 +48,7 @@ describe('a job run once from the command line', () => {
     return row.n;
   };
 
-  it.each(['release-expired', 'end-quarantine', 'expire-leases', 'maintain-partitions'])(
+  it.each(['release-expired', 'end-quarantine', 'expire-leases', 'cascade', 'maintain-partitions'])(
     '%s with nothing to do ends with 0 and one JSON line',
     async (job) => {
       const { code, stdout } = await run(['run', job]);
@@ -83,7 +83,6 @@ describe('a job run once from the command line', () => {
     [['run', 'end-quarantine', 'now'], /one job is wanted/],
     [['walk'], /one job is wanted/],
     [['run', 'renew-leases'], /this version does not have yet/],
-    [['run', 'cascade'], /this version does not have yet/],
   ])('ends %j with 64 and says why', async (args, why) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stdout]).toEqual([64, '']);

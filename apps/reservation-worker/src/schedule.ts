@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { EndCoolDowns, ExpireLeases, ReleaseDueClaims } from '@numbering/lifecycle';
+import { Cascade, EndCoolDowns, ExpireLeases, ReleaseDueClaims } from '@numbering/lifecycle';
 import type { Config, ReleaseAlarm } from '@numbering/platform';
 import { MaintainPartitions } from './maintain-partitions';
 import type { Reconciler } from './reconciler-loop';
@@ -22,6 +22,8 @@ export interface Scheduled {
  * nothing, needs no Redis, and keeps the 2 s by itself.
  */
 const POLL_EVERY_MS = 40;
+/** A suspension's recalls begin within this, whichever process marked the tenant. */
+const CASCADE_EVERY_MS = 250;
 const MAINTAIN_PARTITIONS_EVERY_MS = 3_600_000;
 
 export const RELEASE_JOB = 'release-expired';
@@ -50,6 +52,13 @@ export const SCHEDULE: readonly Scheduled[] = [
     wokenBy: [],
   },
   {
+    // US-NUM-004. Finds nothing by one index look-up; a cascade under way it works off in one run.
+    job: 'cascade',
+    reconciler: Cascade,
+    periods: () => ({ period: CASCADE_EVERY_MS }),
+    wokenBy: [],
+  },
+  {
     job: 'maintain-partitions',
     reconciler: MaintainPartitions,
     periods: () => ({ period: MAINTAIN_PARTITIONS_EVERY_MS }),
@@ -58,9 +67,4 @@ export const SCHEDULE: readonly Scheduled[] = [
 ];
 
 /** Jobs of the contract whose reconcilers are not part of this version. */
-export const LATER_JOBS = [
-  'renew-leases',
-  'override-report',
-  'capacity-snapshot',
-  'cascade',
-] as const;
+export const LATER_JOBS = ['renew-leases', 'override-report', 'capacity-snapshot'] as const;

@@ -2,6 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { ChangeTenant, ReinstateTenant, SuspendTenant } from '@numbering/lifecycle';
 import {
+  CascadeStore,
   ClaimCountStore,
   EvictionStore,
   LeaderStore,
@@ -53,7 +54,7 @@ const ENGINES: Provider[] = [
   built(Evictor, EvictionStore, PATIENT_REDIS, LOG),
   built(Leadership, DataSource, LeaderStore, LOG),
   built(OutboxRelay, DataSource, OutboxStore, Leadership, EventProducer, KafkaTopics, LOG),
-  built(Meters, DataSource, OutboxStore, ClaimCountStore, LOG),
+  built(Meters, DataSource, OutboxStore, ClaimCountStore, CascadeStore, LOG),
   built(InboundConsumer, KAFKA, SuspendTenant, ReinstateTenant, ChangeTenant, EventProducer, LOG),
   {
     provide: ReconcilerLoop,

@@ -1,5 +1,6 @@
 export * from './block-import';
 export * from './caller';
+export * from './cascade';
 export * from './claim-rules';
 export * from './decision';
 export * from './end-lease';

@@ -7,7 +7,7 @@ import {
 } from './claim-rules';
 import type { Caller } from './caller';
 import { firstRefusal, type ClaimFacts, type Decision, type Rule } from './decision';
-import { occupant, step, type NumberRecord } from './number-state';
+import { occupant, step, type NumberRecord, type Step } from './number-state';
 import { refuse, type Refusal } from './refusal';
 import { settle } from './settle';
 
@@ -36,20 +36,31 @@ export function release(
   if (number.state !== 'RESERVED' && number.state !== 'HELD') {
     throw new Error('RELEASE_RULES let through what is neither RESERVED nor HELD');
   }
-  const { leaseId, tenantId } = number.claim;
-  const released = step(number, { state: 'AVAILABLE' }, facts.now, {
-    action: 'RELEASE',
-    event: { type: 'numbering.reservation.released', data: { reason: 'TENANT_RELEASE' } },
-    tenantId,
-    leaseId,
-    reason: 'TENANT_RELEASE',
-    claim: { kind: 'END', leaseId, tenantId, state: 'RELEASED', wasLease: false },
-  });
+  const released = giveBack(number, { reason: 'TENANT_RELEASE' }, facts.now);
   return {
     steps: [released],
-    answer: { leaseId, identifier: number.identifier, state: 'AVAILABLE' },
+    answer: { leaseId: number.claim.leaseId, identifier: number.identifier, state: 'AVAILABLE' },
   };
 }
+
+type Claimed = Extract<NumberRecord, { state: 'RESERVED' | 'HELD' }>;
+
+/** The one step by which somebody, and not time, ends a reservation or hold. */
+export function giveBack(
+  number: Claimed,
+  { reason, ticketId }: { reason: 'TENANT_RELEASE' | 'TENANT_SUSPENDED'; ticketId?: string },
+  now: Date,
+): Step {
+  const about = { ...ownerOf(number), reason, ticketId };
+  return step(number, { state: 'AVAILABLE' }, now, {
+    ...about,
+    action: 'RELEASE',
+    event: { type: 'numbering.reservation.released', data: { reason } },
+    claim: { kind: 'END', ...about, state: 'RELEASED', wasLease: false },
+  });
+}
+
+const ownerOf = ({ claim: { leaseId, tenantId } }: Claimed) => ({ leaseId, tenantId });
 
 /** Ruling 32: another's claim of any kind. */
 function notAnothers({ number, tenantId }: ClaimContext): Refusal | undefined {

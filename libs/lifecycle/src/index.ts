@@ -2,6 +2,7 @@ export * from './add-signing-key';
 export * from './after-commit';
 export * from './block-file';
 export * from './block-record';
+export * from './cascade';
 export * from './change-operator';
 export * from './change-tenant';
 export * from './end-cool-downs';

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import {
   appDataSource,
   BlockStore,
+  CascadeStore,
   ChangeStore,
   ClaimAlarms,
   DueStore,
@@ -28,6 +29,7 @@ import {
 import { DataSource } from 'typeorm';
 import { AddSigningKey } from './add-signing-key';
 import { AfterCommit } from './after-commit';
+import { Cascade } from './cascade';
 import { ChangeOperator } from './change-operator';
 import { ChangeTenant } from './change-tenant';
 import { Connections } from './connections';
@@ -72,6 +74,7 @@ const IMPORT_CONNECT_TIMEOUT_MS = 10_000;
 
 const STORES: Provider[] = [
   BlockStore,
+  CascadeStore,
   ChangeStore,
   DueStore,
   IdempotencyStore,
@@ -87,6 +90,7 @@ const STORES: Provider[] = [
 
 const COMMANDS: Provider[] = [
   AddSigningKey,
+  Cascade,
   ChangeOperator,
   ChangeTenant,
   EndCoolDowns,

@@ -105,7 +105,8 @@ const REUSED = refused(
   refuse('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key stands for another call: use a new one'),
 );
 
-function isWorthAnotherTry(error: unknown): boolean {
+/** Whether Postgres gave a transaction up that may well succeed the next time. */
+export function isWorthAnotherTry(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED;
 }

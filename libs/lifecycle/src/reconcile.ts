@@ -8,8 +8,10 @@ import {
   type Config,
   type Log,
 } from '@numbering/platform';
+import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AfterCommit } from './after-commit';
+import { isWorthAnotherTry } from './once';
 import { CONFIG, POLICY } from './tokens';
 
 /** What one run of a reconciler came to. */
@@ -28,6 +30,9 @@ export interface ReconcilerStatus {
 export const RECONCILE_BATCH_SIZE = 200;
 /** Batches in one run; what is left is the next run's. */
 const MAX_BATCHES_PER_RUN = 500;
+/** A row that contradicts itself is told again after this long; of more rows than these, more often. */
+const TELL_AGAIN_MS = 60_000;
+const MAX_TOLD_ROWS = 10_000;
 
 export interface Reconciliation {
   /** `system:<what>`, for the audit rows. */
@@ -44,6 +49,8 @@ export interface Reconciliation {
 @Injectable()
 export class Reconcile {
   private readonly log: Log;
+  /** Rows that were told of lately. */
+  private readonly told = new LRUCache<string, true>({ max: MAX_TOLD_ROWS, ttl: TELL_AGAIN_MS });
 
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
@@ -59,7 +66,7 @@ export class Reconcile {
   async run(what: Reconciliation, signal?: AbortSignal): Promise<ReconcilerStatus> {
     const status = { scanned: 0, changed: 0, failed: 0 };
     for (let batch = 0; batch < MAX_BATCHES_PER_RUN && !signal?.aborted; batch++) {
-      const done = await this.oneBatch(what);
+      const done = await this.batch(what);
       status.scanned += done.scanned;
       status.changed += done.changed;
       status.failed += done.failed;
@@ -68,34 +75,86 @@ export class Reconcile {
     return status;
   }
 
-  private async oneBatch({ actor, pick, decide }: Reconciliation) {
-    let written: Step[] = [];
-    let scanned = 0;
-    let failed = 0;
+  /**
+   * One transaction of up to RECONCILE_BATCH_SIZE numbers.
+   * @throws StoreUnavailable where Postgres is away
+   */
+  async batch(what: Reconciliation): Promise<ReconcilerStatus> {
+    let status: ReconcilerStatus = { scanned: 0, changed: 0, failed: 0 };
+    let written: readonly Step[] = [];
     try {
       await this.dataSource.transaction(async (manager) => {
-        const { numbers, broken, now } = await pick(manager, RECONCILE_BATCH_SIZE);
-        scanned = numbers.length + broken.length;
-        failed = broken.length;
-        for (const { identifier, error } of broken) {
-          this.log.error({ identifier, err: error }, `${actor}: row left alone, repair it by hand`);
-        }
-        written = numbers.flatMap((number) => [
-          ...decide(number, { now: later(now, number.changedAt), policy: this.policy }),
-        ]);
-        if (written.length === 0) return;
-        if (!(await this.changes.write(manager, written, { actor, app: this.config.app }))) {
-          throw new Error(`${actor}: numbers moved under their locks`);
-        }
+        const found = await what.pick(manager, RECONCILE_BATCH_SIZE);
+        const { steps, failures } = await this.carryOut(manager, what, found);
+        const failed = [...found.broken, ...failures];
+        for (const { identifier, error } of failed) this.tell(what.actor, identifier, error);
+        const scanned = found.numbers.length + found.broken.length;
+        status = { scanned, changed: namesIn(steps).size, failed: failed.length };
+        written = steps;
       });
     } catch (error) {
       if (isPostgresUnavailable(error)) throw new StoreUnavailable('postgres', error);
       throw error;
     }
     await this.afterCommit.announce(written);
-    const changed = new Set(written.map(({ after }) => after.identifier)).size;
-    return { scanned, changed, failed };
+    return status;
+  }
+
+  /** All at once; where something of it cannot be written, one by one, so that it keeps up nobody else. */
+  private async carryOut(
+    manager: EntityManager,
+    { actor, decide }: Reconciliation,
+    { numbers, now }: DueBatch,
+  ): Promise<{ steps: readonly Step[]; failures: DueBatch['broken'] }> {
+    const failures: DueBatch['broken'] = [];
+    const decided = numbers.flatMap((number): (readonly Step[])[] => {
+      try {
+        return [decide(number, { now: later(now, number.changedAt), policy: this.policy })];
+      } catch (error) {
+        failures.push({ identifier: number.identifier, error });
+        return [];
+      }
+    });
+    const steps = decided.flat();
+    if (steps.length === 0) return { steps, failures };
+    try {
+      await this.write(manager, steps, actor);
+      return { steps, failures };
+    } catch (error) {
+      if (isPostgresUnavailable(error) || isWorthAnotherTry(error)) throw error;
+    }
+    const written: Step[] = [];
+    for (const ofOne of decided) {
+      const [first] = ofOne;
+      if (!first) continue;
+      try {
+        await this.write(manager, ofOne, actor);
+        written.push(...ofOne);
+      } catch (error) {
+        if (isPostgresUnavailable(error) || isWorthAnotherTry(error)) throw error;
+        failures.push({ identifier: first.before.identifier, error });
+      }
+    }
+    return { steps: written, failures };
+  }
+
+  /** Under a savepoint: what fails leaves the transaction as it was. */
+  private write(manager: EntityManager, steps: readonly Step[], actor: string): Promise<void> {
+    return manager.transaction(async (inner) => {
+      if (await this.changes.write(inner, steps, { actor, app: this.config.app })) return;
+      throw new Error(`${actor}: numbers moved under their locks`);
+    });
+  }
+
+  /** Not at each run: some reconcilers run many times a second, and nothing mends the row meanwhile. */
+  private tell(actor: string, identifier: string, error: unknown): void {
+    if (this.told.has(identifier)) return;
+    this.told.set(identifier, true);
+    this.log.error({ identifier, err: error }, `${actor}: row left alone, repair it by hand`);
   }
 }
+
+const namesIn = (steps: readonly Step[]): Set<string> =>
+  new Set(steps.map(({ after }) => after.identifier));
 
 const later = (a: Date, b: Date): Date => (a > b ? a : b);

@@ -43,7 +43,8 @@ export class SuspendTenant {
       const ticketId = ask.ticketId ?? `SUSPENSION-${suspensionId}`;
       const { reason, cascade } = ask;
       const at = saidAt(ask.inbound, now);
-      const change = { tenantId, suspensionId, ticketId, reason, cascade, at };
+      const suspendedBy = context.caller.sub;
+      const change = { tenantId, suspensionId, ticketId, reason, suspendedBy, cascade, at };
       const version = await this.tenants.setStanding(manager, change);
       const { facts } = await this.tenants.find(manager, tenantId);
       return {

@@ -4,6 +4,7 @@ import { Tenants1764000000001 } from './migrations/1764000000001-tenants';
 import { Records1764000000002 } from './migrations/1764000000002-records';
 import { AppRole1764000000003 } from './migrations/1764000000003-app-role';
 import { StagedRows1764000000004 } from './migrations/1764000000004-staged-rows';
+import { Cascade1764000000006 } from './migrations/1764000000006-cascade';
 
 /** How long a migration waits for a lock before it gives way to live traffic. */
 const MIGRATION_LOCK_TIMEOUT_MS = 10_000;
@@ -16,6 +17,7 @@ export const MIGRATIONS = [
   Records1764000000002,
   AppRole1764000000003,
   StagedRows1764000000004,
+  Cascade1764000000006,
 ];
 
 export interface AppDataSourceOptions {

@@ -1,15 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { NumberRecord, Policy } from '@numbering/domain';
+import type { Policy } from '@numbering/domain';
 import type { EntityManager } from 'typeorm';
-import { NUMBER_COLUMNS, NUMBER_JOINS, numberOf, type NumberRow } from './number-row';
-
-/** Due numbers, locked for this transaction, at one moment of the database's clock. */
-export interface DueBatch {
-  numbers: NumberRecord[];
-  /** Rows that contradict themselves: told, left alone, and no reason to leave the others due. */
-  broken: { identifier: string; error: unknown }[];
-  now: Date;
-}
+import { readBatch, type DueBatch } from './due-batch';
 
 /**
  * What time alone must change. Each verb locks what it gives and skips what another transaction holds, so that any
@@ -81,30 +73,15 @@ export class DueStore {
     return row ? Math.max(0, Number(row.in_ms)) : undefined;
   }
 
-  /** Locks first, then reads in a statement of its own: a statement that waited for a lock tells its old snapshot. */
   private async locked(
     manager: EntityManager,
     pick: string,
     parameters: unknown[],
   ): Promise<DueBatch> {
     const picked: { identifier: string }[] = await manager.query(pick, parameters);
-    const batch: DueBatch = { numbers: [], broken: [], now: new Date(0) };
-    if (picked.length === 0) return batch;
-    const rows: NumberRow[] = await manager.query(
-      `SELECT ${NUMBER_COLUMNS}
-         FROM numbering.identifiers i
-         ${NUMBER_JOINS}
-        WHERE i.identifier = ANY ($1::text[])`,
-      [picked.map((row) => row.identifier)],
+    return readBatch(
+      manager,
+      picked.map(({ identifier }) => identifier),
     );
-    for (const row of rows) {
-      batch.now = row.now;
-      try {
-        batch.numbers.push(numberOf(row));
-      } catch (error) {
-        batch.broken.push({ identifier: row.identifier, error });
-      }
-    }
-    return batch;
   }
 }

@@ -145,8 +145,9 @@ export class TenantStore {
               suspension_id = $2,
               suspension_ticket = $3,
               suspension_reason = $4,
-              cascade_pending = $5,
-              standing_changed_at = greatest(standing_changed_at, $6::timestamptz),
+              suspended_by = $5,
+              cascade_pending = $6,
+              standing_changed_at = greatest(standing_changed_at, $7::timestamptz),
               version = version + 1
         WHERE tenant_id = $1
        RETURNING version`,
@@ -155,6 +156,7 @@ export class TenantStore {
         change.suspensionId,
         change.ticketId ?? null,
         change.reason ?? null,
+        change.suspendedBy ?? null,
         change.cascade,
         change.at,
       ],
@@ -169,6 +171,8 @@ export interface StandingChange {
   suspensionId: string | null;
   ticketId?: string;
   reason?: string;
+  /** The caller's sub, of a suspension. */
+  suspendedBy?: string;
   /** Whether the worker is to recall what the tenant has. */
   cascade: boolean;
   at: Date;

@@ -71,6 +71,11 @@ export const METRICS = {
     help: 'Runs of a reconciler that failed; its next run tries again',
     labels: ['job'],
   },
+  num_cascade_pending: {
+    kind: 'gauge',
+    help: 'Suspended tenants from whom not everything has been taken back yet',
+    labels: [],
+  },
   num_invalidation_lag_seconds: {
     kind: 'histogram',
     help: 'From the commit of a change to its eviction from this process',
