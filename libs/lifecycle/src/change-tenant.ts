@@ -30,7 +30,7 @@ export class ChangeTenant {
     tenantId: string,
     ask: ChangeTenantAsk,
   ): Promise<Outcome<TenantView>> {
-    return this.act.run<TenantView>(context, async (manager, now) => {
+    return this.act.run<TenantView>(context, async (manager) => {
       const known = new Set((await this.operators.list(manager)).map((each) => each.operatorId));
       const unknown = ask.operatorAllowlist?.find((operatorId) => !known.has(operatorId));
       if (unknown !== undefined) {
@@ -39,7 +39,7 @@ export class ChangeTenant {
       }
       await this.tenants.lock(manager, tenantId);
       const before = await this.tenants.find(manager, tenantId);
-      const { plan: lastAt } = await this.tenants.changedAt(manager, tenantId);
+      const { plan: lastAt, now } = await this.tenants.changedAt(manager, tenantId);
       if (ask.inbound && !(await this.inbound.isNews(manager, ask.inbound, lastAt))) {
         return { answer: tenantView(before.facts), records: [] };
       }

@@ -19,9 +19,9 @@ export class ReinstateTenant {
     tenantId: string,
     event?: InboundEvent,
   ): Promise<Outcome<TenantView>> {
-    return this.act.run<TenantView>(context, async (manager, now) => {
+    return this.act.run<TenantView>(context, async (manager) => {
       await this.tenants.lock(manager, tenantId);
-      const { standing: lastAt } = await this.tenants.changedAt(manager, tenantId);
+      const { standing: lastAt, now } = await this.tenants.changedAt(manager, tenantId);
       if (event && !(await this.inbound.isNews(manager, event, lastAt))) {
         const { facts } = await this.tenants.find(manager, tenantId);
         return { answer: tenantView(facts), records: [] };

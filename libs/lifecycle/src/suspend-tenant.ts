@@ -32,9 +32,9 @@ export class SuspendTenant {
     tenantId: string,
     ask: SuspendTenantAsk,
   ): Promise<Outcome<TenantView>> {
-    return this.act.run<TenantView>(context, async (manager, now) => {
+    return this.act.run<TenantView>(context, async (manager) => {
       await this.tenants.lock(manager, tenantId);
-      const { standing: lastAt } = await this.tenants.changedAt(manager, tenantId);
+      const { standing: lastAt, now } = await this.tenants.changedAt(manager, tenantId);
       if (ask.inbound && !(await this.inbound.isNews(manager, ask.inbound, lastAt))) {
         const { facts } = await this.tenants.find(manager, tenantId);
         return { answer: tenantView(facts), records: [] };

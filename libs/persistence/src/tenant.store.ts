@@ -123,18 +123,23 @@ export class TenantStore {
     );
   }
 
-  /** When standing and plan were last said, in whose order events count (ruling 25). */
+  /**
+   * When standing and plan were last said, in whose order events count (ruling 25), and the time, which is to be read
+   * behind the lock: what a transaction before this one did is not to look later than this one's change.
+   */
   async changedAt(
     manager: EntityManager,
     tenantId: string,
-  ): Promise<{ standing: Date; plan: Date }> {
+  ): Promise<{ standing: Date; plan: Date; now: Date }> {
     const [row] = await manager.query(
-      `SELECT greatest(standing_changed_at, 'epoch') AS standing, greatest(plan_changed_at, 'epoch') AS plan
+      `SELECT greatest(standing_changed_at, 'epoch') AS standing,
+              greatest(plan_changed_at, 'epoch') AS plan,
+              date_trunc('milliseconds', clock_timestamp()) AS now
          FROM numbering.tenants
         WHERE tenant_id = $1`,
       [tenantId],
     );
-    return row ?? { standing: new Date(0), plan: new Date(0) };
+    return row;
   }
 
   /** @returns the tenant's version after the change */
