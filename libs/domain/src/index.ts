@@ -21,4 +21,5 @@ export * from './release';
 export * from './reserve';
 export * from './settle';
 export * from './suspend';
+export * from './tenant-use';
 export * from './term';

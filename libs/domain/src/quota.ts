@@ -1,6 +1,6 @@
 import type { IdentifierClass, Plan } from '@numbering/contracts';
 import type { TenantFacts } from './decision';
-import { PLAN_QUOTAS, type Quotas } from './policy';
+import { DEFAULT_PLAN, PLAN_QUOTAS, type Quotas } from './policy';
 import { refuse, type Refusal } from './refusal';
 
 /** A tenant's own quotas; null: the plan's. */
@@ -25,6 +25,16 @@ export function effectiveQuotas(plan: Plan, own: QuotaOverrides): Quotas {
     maxHolds: own.maxHolds ?? ofPlan.maxHolds,
   };
 }
+
+/** A tenant at its first contact: the default plan, all operators, nothing used (rulings, "Words"). */
+export const newTenant = (tenantId: string): TenantFacts => ({
+  tenantId,
+  plan: DEFAULT_PLAN,
+  status: 'ACTIVE',
+  operatorAllowlist: null,
+  quotas: PLAN_QUOTAS[DEFAULT_PLAN],
+  use: { leases: { MSISDN: 0, SHORT_CODE: 0, ALPHA: 0 }, activeReservations: 0, holds: 0 },
+});
 
 /** US-NUM-003, US-NUM-011: one more lease of this class must fit. Ruling 37 names the members. */
 export function leaseQuota(tenant: TenantFacts, identifierClass: IdentifierClass) {

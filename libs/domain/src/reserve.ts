@@ -16,6 +16,7 @@ import { step, type NumberRecord } from './number-state';
 import { reservationQuota } from './quota';
 import { isRefusal, type Refusal } from './refusal';
 import { settle } from './settle';
+import { useAfter } from './tenant-use';
 
 export interface ReserveAsk {
   caller: Caller;
@@ -132,8 +133,7 @@ export function reserveMany(
     results.push({ identifier, status: 'reserved', leaseId, expiresAt });
     steps.push(...decision.steps);
     for (const each of decision.steps) changed.set(identifier, each.after);
-    const activeReservations = tenant.use.activeReservations + 1;
-    tenant = { ...tenant, use: { ...tenant.use, activeReservations } };
+    tenant = useAfter(tenant, decision.steps);
   }
   return { steps, answer: { items: results } };
 }

@@ -37,7 +37,7 @@ export class ChangeTenant {
         const detail = `${unknown} is no operator`;
         return { refusal: invalidField('operatorAllowlist', 'UNKNOWN_OPERATOR', detail) };
       }
-      await this.tenants.lock(manager, tenantId);
+      await this.tenants.lock(manager, [tenantId]);
       const before = await this.tenants.find(manager, tenantId);
       const { plan: lastAt, now } = await this.tenants.changedAt(manager, tenantId);
       if (ask.inbound && !(await this.inbound.isNews(manager, ask.inbound, lastAt))) {

@@ -7,7 +7,6 @@ import {
   type ParsedIdentifier,
   type Term,
 } from '@numbering/domain';
-import { PriceStore } from '@numbering/persistence';
 import type { CommandContext, Outcome } from './outcome';
 import { Transact } from './transact';
 
@@ -21,10 +20,7 @@ export interface LeaseNumberAsk {
 /** US-NUM-003, US-NUM-012 */
 @Injectable()
 export class LeaseNumber {
-  constructor(
-    private readonly transact: Transact,
-    private readonly prices: PriceStore,
-  ) {}
+  constructor(private readonly transact: Transact) {}
 
   run(
     context: CommandContext,
@@ -38,9 +34,13 @@ export class LeaseNumber {
       numbers: [number],
       tenantId,
       claims: true,
-      decide: async ({ numbers: [found], newLeaseId, manager, ...facts }) => {
-        const list = await this.prices.list(manager);
-        const price = priceOf(list, facts.tenant.plan, number.identifierClass, ask.vanity);
+      decide: async ({ numbers: [found], newLeaseId, prices, ...facts }) => {
+        const price = priceOf(
+          await prices(),
+          facts.tenant.plan,
+          number.identifierClass,
+          ask.vanity,
+        );
         return lease(
           found?.number,
           { ...ask, caller, tenantId, written: number.written },

@@ -136,6 +136,7 @@ export class LifecycleModule {
       poolSize: POOL_SIZE,
       queryTimeoutMs: QUERY_TIMEOUT_MS,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      pipelines: true,
     });
     const wiring: Provider[] = [
       { provide: CONFIG, useValue: config },

@@ -1,6 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { refuse, type Refusal } from '@numbering/domain';
-import { IdempotencyStore, type IdempotencyAsk } from '@numbering/persistence';
+import {
+  IdempotencyStore,
+  NumbersMoved,
+  type IdempotencyAsk,
+  type StoredAnswer,
+} from '@numbering/persistence';
 import { isPostgresUnavailable, StoreUnavailable } from '@numbering/platform';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type Answered, type Outcome, type Refused } from './outcome';
@@ -9,6 +14,15 @@ import { type Answered, type Outcome, type Refused } from './outcome';
 const MAX_TRANSACTION_ATTEMPTS = 3;
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Somebody holds a row for longer than a caller can wait: it may ask again. */
+export class LockTimeout extends StoreUnavailable {
+  constructor(cause: unknown) {
+    super('postgres', cause);
+    this.name = 'LockTimeout';
+  }
+}
 
 type Work<A> = (manager: EntityManager) => Promise<Answered<A> | Refused>;
 
@@ -35,8 +49,39 @@ export class Once {
     manager = this.dataSource.manager,
   ): Promise<Outcome<A>> {
     return inTransaction(manager, async (inside) => {
-      if (ask && !(await this.idempotency.enter(inside, ask))) return IN_PROGRESS;
+      if (ask && !(await this.idempotency.enter(inside, [ask]))[0]) return IN_PROGRESS;
       return (await this.first<A>(inside, ask)) ?? this.kept(inside, ask, work);
+    });
+  }
+
+  /**
+   * As `run`, for calls that share one transaction.
+   * @param work does those of the calls whose indices it is given, and answers in their order; what it postpones leaves
+   * nothing under its key
+   * @throws LockTimeout where somebody holds what it needs
+   */
+  async together<A, P extends string>(
+    asks: readonly (IdempotencyAsk | undefined)[],
+    work: (
+      manager: EntityManager,
+      indices: readonly number[],
+    ) => Promise<(Answered<A> | Refused | P)[]>,
+  ): Promise<(Outcome<A> | P)[]> {
+    return inTransaction(this.dataSource.manager, async (inside) => {
+      const standing = await this.answersThatStand<A>(inside, asks);
+      const open = [...asks.keys()].filter((i) => !standing.has(i));
+      const done = open.length > 0 ? await work(inside, open) : [];
+      const fresh = new Map(open.map((i, nth) => [i, done[nth] as Answered<A> | Refused | P]));
+      const kept = open.flatMap((i) => {
+        const [ask, answer] = [asks[i], fresh.get(i)];
+        return ask && typeof answer === 'object' ? [{ ask, answer }] : [];
+      });
+      if (kept.length > 0) await this.idempotency.keep(inside, kept);
+      return asks.map((_, i) => {
+        const one = fresh.get(i);
+        if (one === undefined) return standing.get(i) as Outcome<A>;
+        return typeof one === 'string' ? one : { ...one, replayed: false };
+      });
     });
   }
 
@@ -57,15 +102,41 @@ export class Once {
     return prepare((work) => inTransaction(manager, (inside) => this.kept(inside, ask, work)));
   }
 
+  /** Takes the keys. @returns by index the calls for which nothing is left to do */
+  private async answersThatStand<A>(
+    manager: EntityManager,
+    asks: readonly (IdempotencyAsk | undefined)[],
+  ): Promise<ReadonlyMap<number, Outcome<A>>> {
+    const standing = new Map<number, Outcome<A>>();
+    const keyed = asks.flatMap((ask, i) => (ask ? [{ i, ask, name: nameOf(ask) }] : []));
+    if (keyed.length === 0) return standing;
+    // A key that stands twice among them: the second call came while the first was running.
+    const firsts = [...new Map(keyed.toReversed().map((each) => [each.name, each])).values()];
+    const entered = await this.idempotency.enter(
+      manager,
+      firsts.map(({ ask }) => ask),
+    );
+    const inside = firsts.filter((_, nth) => entered[nth]);
+    for (const each of keyed) if (!inside.includes(each)) standing.set(each.i, IN_PROGRESS);
+    const earlier = await this.idempotency.find(
+      manager,
+      inside.map(({ ask }) => ask),
+    );
+    inside.forEach(({ i, ask }, nth) => {
+      const answer = earlier[nth];
+      if (answer) standing.set(i, again<A>(answer, ask));
+    });
+    return standing;
+  }
+
   /** What stands under the key already. */
   private async first<A>(
     manager: EntityManager,
     ask: IdempotencyAsk | undefined,
   ): Promise<Outcome<A> | undefined> {
-    const first = ask && (await this.idempotency.find(manager, ask));
-    if (!first) return undefined;
-    if (first.fingerprint !== ask.fingerprint) return REUSED;
-    return { ...(first.answer as Answered<A> | Refused), replayed: true };
+    if (!ask) return undefined;
+    const [earlier] = await this.idempotency.find(manager, [ask]);
+    return earlier && again<A>(earlier, ask);
   }
 
   private async kept<A>(
@@ -74,7 +145,7 @@ export class Once {
     work: Work<A>,
   ): Promise<Outcome<A>> {
     const done = await work(manager);
-    if (ask) await this.idempotency.keep(manager, ask, done);
+    if (ask) await this.idempotency.keep(manager, [{ ask, answer: done }]);
     return { ...done, replayed: false };
   }
 }
@@ -87,6 +158,7 @@ async function inTransaction<T>(
     try {
       return await manager.transaction(work);
     } catch (error) {
+      if (sqlStateOf(error) === LOCK_NOT_AVAILABLE) throw new LockTimeout(error);
       if (isPostgresUnavailable(error)) throw new StoreUnavailable('postgres', error);
       if (attempt >= MAX_TRANSACTION_ATTEMPTS || !isWorthAnotherTry(error)) throw error;
     }
@@ -105,8 +177,21 @@ const REUSED = refused(
   refuse('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key stands for another call: use a new one'),
 );
 
-/** Whether Postgres gave a transaction up that may well succeed the next time. */
-export function isWorthAnotherTry(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED;
+/** The same call gets the first answer; another call under its key is told so. */
+function again<A>(earlier: StoredAnswer, { fingerprint }: IdempotencyAsk): Outcome<A> {
+  if (earlier.fingerprint !== fingerprint) return REUSED;
+  return { ...(earlier.answer as Answered<A> | Refused), replayed: true };
 }
+
+const nameOf = ({ owner, key }: IdempotencyAsk): string => JSON.stringify([owner, key]);
+
+const sqlStateOf = (error: unknown): unknown => (error as { code?: unknown }).code;
+
+/** Whether Postgres gave a transaction up that may well succeed the next time. */
+export function wasGivenUp(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === SERIALIZATION_FAILURE || state === DEADLOCK_DETECTED;
+}
+
+const isWorthAnotherTry = (error: unknown): boolean =>
+  error instanceof NumbersMoved || wasGivenUp(error);

@@ -11,7 +11,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AfterCommit } from './after-commit';
-import { isWorthAnotherTry } from './once';
+import { wasGivenUp } from './once';
 import { CONFIG, POLICY } from './tokens';
 
 /** What one run of a reconciler came to. */
@@ -121,7 +121,7 @@ export class Reconcile {
       await this.write(manager, steps, actor);
       return { steps, failures };
     } catch (error) {
-      if (isPostgresUnavailable(error) || isWorthAnotherTry(error)) throw error;
+      if (isPostgresUnavailable(error) || wasGivenUp(error)) throw error;
     }
     const written: Step[] = [];
     for (const ofOne of decided) {
@@ -131,7 +131,7 @@ export class Reconcile {
         await this.write(manager, ofOne, actor);
         written.push(...ofOne);
       } catch (error) {
-        if (isPostgresUnavailable(error) || isWorthAnotherTry(error)) throw error;
+        if (isPostgresUnavailable(error) || wasGivenUp(error)) throw error;
         failures.push({ identifier: first.before.identifier, error });
       }
     }
@@ -140,10 +140,8 @@ export class Reconcile {
 
   /** Under a savepoint: what fails leaves the transaction as it was. */
   private write(manager: EntityManager, steps: readonly Step[], actor: string): Promise<void> {
-    return manager.transaction(async (inner) => {
-      if (await this.changes.write(inner, steps, { actor, app: this.config.app })) return;
-      throw new Error(`${actor}: numbers moved under their locks`);
-    });
+    const origin = { actor, app: this.config.app };
+    return manager.transaction((inner) => this.changes.write(inner, [{ steps, origin }]));
   }
 
   /** Not at each run: some reconcilers run many times a second, and nothing mends the row meanwhile. */

@@ -20,7 +20,7 @@ export class ReinstateTenant {
     event?: InboundEvent,
   ): Promise<Outcome<TenantView>> {
     return this.act.run<TenantView>(context, async (manager) => {
-      await this.tenants.lock(manager, tenantId);
+      await this.tenants.lock(manager, [tenantId]);
       const { standing: lastAt, now } = await this.tenants.changedAt(manager, tenantId);
       if (event && !(await this.inbound.isNews(manager, event, lastAt))) {
         const { facts } = await this.tenants.find(manager, tenantId);

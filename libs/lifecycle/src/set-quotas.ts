@@ -19,7 +19,7 @@ export class SetQuotas {
     own: QuotaOverrides,
   ): Promise<Outcome<QuotasView>> {
     return this.act.run(context, async (manager, now) => {
-      await this.tenants.lock(manager, tenantId);
+      await this.tenants.lock(manager, [tenantId]);
       const before = await this.tenants.find(manager, tenantId);
       await this.tenants.setQuotas(manager, tenantId, own, context.caller.sub);
       const after = await this.tenants.find(manager, tenantId);

@@ -33,7 +33,7 @@ export class SuspendTenant {
     ask: SuspendTenantAsk,
   ): Promise<Outcome<TenantView>> {
     return this.act.run<TenantView>(context, async (manager) => {
-      await this.tenants.lock(manager, tenantId);
+      await this.tenants.lock(manager, [tenantId]);
       const { standing: lastAt, now } = await this.tenants.changedAt(manager, tenantId);
       if (ask.inbound && !(await this.inbound.isNews(manager, ask.inbound, lastAt))) {
         const { facts } = await this.tenants.find(manager, tenantId);

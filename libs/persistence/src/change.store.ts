@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ClaimChange, NumberRecord, Step } from '@numbering/domain';
 import type { EntityManager } from 'typeorm';
+import { pipelined } from './pipelined';
 
 /** Who and what stands behind a change, for the audit rows. */
 export interface ChangeOrigin {
@@ -11,32 +12,46 @@ export interface ChangeOrigin {
   app: string;
 }
 
+/** A number is no longer as its decision saw it: the transaction is to be given up and tried anew. */
+export class NumbersMoved extends Error {
+  override readonly name = 'NumbersMoved';
+}
+
+/** What one decision came to, and who stands behind it. */
+export interface Change {
+  steps: readonly Step[];
+  origin: ChangeOrigin;
+}
+
 /**
- * Writes what a decision came to. Rows go as one JSON array a statement, so that one number and a batch of a thousand
+ * Writes what decisions came to. Rows go as one JSON array a statement, so that one number and a batch of a thousand
  * take the same statements; a statement without rows is left out.
  */
 @Injectable()
 export class ChangeStore {
   /**
-   * @returns false where a number is no longer as the decision saw it; nothing of it is written then, and whoever
-   * decided reads and decides again
+   * @param changes no two of them about one number
+   * @throws NumbersMoved where a number is no longer as its decision saw it
    */
-  async write(manager: EntityManager, steps: readonly Step[], origin: ChangeOrigin) {
-    if (!(await this.moveNumbers(manager, steps))) return false;
+  async write(manager: EntityManager, changes: readonly Change[]): Promise<void> {
+    const steps = changes.flatMap((change) => change.steps);
     const claims = steps.flatMap((step) => (step.claim ? [{ step, claim: step.claim }] : []));
-    await this.endClaims(manager, claims);
-    await this.changeClaims(manager, claims);
-    await this.openClaims(manager, claims);
-    await this.recordTerms(manager, claims);
-    await this.countLeases(manager, claims);
-    await this.barTenants(manager, steps);
-    await this.recordOverrides(manager, steps);
-    await this.recordSteps(manager, steps, origin);
-    return true;
+    // Sent in this order and carried out in it, without waiting for each other's answers.
+    await pipelined([
+      this.moveNumbers(manager, steps),
+      this.endClaims(manager, claims),
+      this.changeClaims(manager, claims),
+      this.openClaims(manager, claims),
+      this.recordTerms(manager, claims),
+      this.countLeases(manager, claims),
+      this.barTenants(manager, steps),
+      this.recordOverrides(manager, steps),
+      this.recordSteps(manager, changes),
+    ]);
   }
 
   /** The guard: expected state and version stand in the WHERE. */
-  private async moveNumbers(manager: EntityManager, steps: readonly Step[]): Promise<boolean> {
+  private async moveNumbers(manager: EntityManager, steps: readonly Step[]): Promise<void> {
     const moves = [...spans(steps).values()].map(({ first, last }) => ({
       identifier: first.identifier,
       from_state: first.state,
@@ -65,7 +80,7 @@ export class ChangeStore {
           AND i.version = m.from_version`,
       [JSON.stringify(moves)],
     );
-    return moved === moves.length;
+    if (moved !== moves.length) throw new NumbersMoved(`${moved} of ${moves.length} numbers moved`);
   }
 
   private async endClaims(manager: EntityManager, claims: readonly StepClaim[]): Promise<void> {
@@ -258,8 +273,9 @@ export class ChangeStore {
   }
 
   /** One audit row and one event a step, in version order (I3). */
-  private async recordSteps(manager: EntityManager, steps: readonly Step[], origin: ChangeOrigin) {
-    const rows = steps.map((step) => ({
+  private async recordSteps(manager: EntityManager, changes: readonly Change[]): Promise<void> {
+    const steps = changes.flatMap(({ steps, origin }) => steps.map((step) => ({ step, origin })));
+    const rows = steps.map(({ step, origin }) => ({
       at: step.after.changedAt,
       identifier: step.after.identifier,
       actor: origin.actor,

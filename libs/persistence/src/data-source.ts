@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { PreparedClient } from './prepared-client';
 import { Ledger1764000000000 } from './migrations/1764000000000-ledger';
 import { Tenants1764000000001 } from './migrations/1764000000001-tenants';
 import { Records1764000000002 } from './migrations/1764000000002-records';
@@ -29,6 +30,8 @@ export interface AppDataSourceOptions {
   queryTimeoutMs: number;
   /** How long a caller waits for a connection. */
   connectTimeoutMs: number;
+  /** Statements that do not need each other's answers travel together; COPY and cursors are refused then. */
+  pipelines?: boolean;
 }
 
 /** The apps' connection: as the role that cannot change audit rows, in UTC. Emits no unhandled `error`. */
@@ -43,6 +46,7 @@ export const appDataSource = (options: AppDataSourceOptions): DataSource =>
     poolErrorHandler: () => undefined,
     extra: {
       query_timeout: options.queryTimeoutMs,
+      ...(options.pipelines ? { pipeline: true, Client: PreparedClient } : {}),
       options: '-c role=numbering_app -c timezone=UTC -c idle_in_transaction_session_timeout=60000',
     },
   });

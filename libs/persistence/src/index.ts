@@ -6,6 +6,7 @@ export * from './due.store';
 export * from './idempotency.store';
 export * from './ledger-record.store';
 export * from './number.store';
+export * from './pipelined';
 export * from './price.store';
 export * from './tenant.store';
 export * from './capacity.store';

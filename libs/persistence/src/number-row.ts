@@ -29,11 +29,12 @@ export interface NumberRow {
   ended_caller: string | null;
   end_reason: string | null;
   end_ticket_id: string | null;
-  barred_until: Date | null;
+  barred_tenants: string[] | null;
+  barred_until: Date[] | null;
   now: Date;
 }
 
-/** The columns of a `NumberRow` but for `barred_until`, from `i` (identifiers), `l` (occupying lease), `e` (ended lease). */
+/** The columns of a `NumberRow` but for those of its bars, from `i` (identifiers), `l` (occupying lease), `e` (ended lease). */
 export const NUMBER_COLUMNS = `
   i.identifier, i.alpha_key, i.identifier_class, i.operator_id, i.state, i.version, i.changed_at,
   i.available_at, i.quarantine_cause, i.valid_from, i.vanity_eligible,

@@ -6,8 +6,8 @@ import { NUMBER_COLUMNS, NUMBER_JOINS, numberOf, type NumberRow } from './number
 /** A number as the ledger has it, at a moment of the database's clock. */
 export interface FoundNumber {
   number: NumberRecord;
-  /** Until when the asking tenant may not have it again. */
-  barredUntil?: Date;
+  /** Of the asking tenants, until when each may not have it again. */
+  bars: ReadonlyMap<string, Date>;
   /** What two writings of it share. */
   matchKey: string;
 }
@@ -25,37 +25,51 @@ export class NumberStore {
   async find(
     manager: EntityManager,
     asked: readonly Pick<ParsedIdentifier, 'identifierClass' | 'matchKey'>[],
-    tenantId?: string,
+    tenantIds: readonly string[] = [],
   ): Promise<FoundNumbers> {
     const alphas = asked.filter((each) => each.identifierClass === 'ALPHA');
     const digits = asked.filter((each) => each.identifierClass !== 'ALPHA');
     const rows: NumberRow[] = await manager.query(
-      `SELECT ${NUMBER_COLUMNS}, b.until AS barred_until
+      `SELECT ${NUMBER_COLUMNS}, b.barred_tenants, b.barred_until
          FROM numbering.identifiers i
          ${NUMBER_JOINS}
-         LEFT JOIN numbering.recall_bars b
-                ON b.identifier = i.identifier AND b.tenant_id = $3
+        CROSS JOIN LATERAL (
+                SELECT array_agg(tenant_id) AS barred_tenants, array_agg(until) AS barred_until
+                  FROM numbering.recall_bars
+                 WHERE identifier = i.identifier
+                   AND tenant_id = ANY ($3::text[])) b
         WHERE i.identifier = ANY ($1::text[])
            OR (i.identifier_class = 'ALPHA' AND i.alpha_key = ANY ($2::text[]))`,
-      [digits.map((each) => each.matchKey), alphas.map((each) => each.matchKey), tenantId ?? null],
+      [digits.map((each) => each.matchKey), alphas.map((each) => each.matchKey), tenantIds],
     );
     const now = rows.at(-1)?.now ?? (await this.databaseTime(manager));
     return { byMatchKey: new Map(rows.map((row) => [matchKeyOf(row), foundOf(row)])), now };
   }
 
+  /** Until this transaction ends, a statement that waits longer for somebody's row is given up (55P03). */
+  async limitWaits(manager: EntityManager, lockTimeoutMs: number): Promise<void> {
+    await manager.query(`SELECT set_config('lock_timeout', $1, true)`, [String(lockTimeoutMs)]);
+  }
+
   /**
    * Locks the identifiers' rows, in one order everywhere, so that no two transactions wait for each other. What was
    * read before may have changed while this waited: read again in a statement of its own.
+   * @returns those that it locked: all, or those that nobody else has where it does not wait
    */
-  async lock(manager: EntityManager, identifiers: readonly string[]): Promise<void> {
-    await manager.query(
+  async lock(
+    manager: EntityManager,
+    identifiers: readonly string[],
+    { waits }: { waits: boolean },
+  ): Promise<ReadonlySet<string>> {
+    const rows: { identifier: string }[] = await manager.query(
       `SELECT identifier
          FROM numbering.identifiers
         WHERE identifier = ANY ($1::text[])
         ORDER BY identifier
-          FOR NO KEY UPDATE`,
+          FOR NO KEY UPDATE ${waits ? '' : 'SKIP LOCKED'}`,
       [identifiers],
     );
+    return new Set(rows.map(({ identifier }) => identifier));
   }
 
   /** The database's clock, to the millisecond. */
@@ -71,6 +85,8 @@ const matchKeyOf = (row: NumberRow): string => row.alpha_key ?? row.identifier;
 
 const foundOf = (row: NumberRow): FoundNumber => ({
   number: numberOf(row),
-  barredUntil: row.barred_until ?? undefined,
+  bars: new Map(
+    row.barred_tenants?.map((tenantId, i) => [tenantId, row.barred_until?.[i] as Date]),
+  ),
   matchKey: matchKeyOf(row),
 });

@@ -7,6 +7,14 @@ import {
   type TenantFacts,
 } from '@numbering/domain';
 import type { EntityManager } from 'typeorm';
+import { pipelined } from './pipelined';
+
+/** Several tenants, at one moment of the database's clock. */
+export interface FoundTenants {
+  /** Each that was asked for; one without a row has the default plan. */
+  byId: ReadonlyMap<string, TenantFacts>;
+  now: Date;
+}
 
 /** Facts of a tenant for a decision, at a moment of the database's clock. */
 export interface FoundTenant {
@@ -19,6 +27,7 @@ export interface FoundTenant {
 }
 
 interface TenantRow {
+  tenant_id: string;
   is_known: boolean;
   plan: Plan | null;
   operator_allowlist: string[] | null;
@@ -39,18 +48,34 @@ interface TenantRow {
 
 @Injectable()
 export class TenantStore {
+  async find(manager: EntityManager, tenantId: string): Promise<FoundTenant> {
+    const [row] = await this.rowsOf(manager, [tenantId]);
+    if (!row) throw new Error('the tenant query gives one row');
+    return foundOf(row);
+  }
+
+  /** As `find`, in one statement. */
+  async findAll(manager: EntityManager, tenantIds: readonly string[]): Promise<FoundTenants> {
+    if (tenantIds.length === 0) return { byId: new Map(), now: new Date(0) };
+    const found = (await this.rowsOf(manager, tenantIds)).map(foundOf);
+    return {
+      byId: new Map(found.map(({ facts }) => [facts.tenantId, facts])),
+      now: new Date(Math.max(...found.map(({ now }) => now.getTime()))),
+    };
+  }
+
   /**
    * Standing, quotas and use. Leases are counted in the row; reservations and holds, which lapse by themselves, as
    * rows that are live now. Exact where the tenant's row is locked by this transaction, else a hint.
    */
-  async find(manager: EntityManager, tenantId: string): Promise<FoundTenant> {
-    const [row]: TenantRow[] = await manager.query(
-      `SELECT t.tenant_id IS NOT NULL AS is_known, t.plan, t.operator_allowlist, t.status, t.version,
+  private rowsOf(manager: EntityManager, tenantIds: readonly string[]): Promise<TenantRow[]> {
+    return manager.query(
+      `SELECT asked.tenant_id, t.tenant_id IS NOT NULL AS is_known, t.plan, t.operator_allowlist, t.status, t.version,
               t.leased_msisdn, t.leased_short_code, t.leased_alpha,
               q.msisdn, q.short_code, q.alpha, q.max_active_reservations, q.max_holds,
               c.active_reservations, c.holds,
               date_trunc('milliseconds', clock_timestamp()) AS now
-         FROM (VALUES ($1::text)) AS asked (tenant_id)
+         FROM unnest($1::text[]) AS asked (tenant_id)
          LEFT JOIN numbering.tenants t USING (tenant_id)
          LEFT JOIN numbering.tenant_quotas q USING (tenant_id)
         CROSS JOIN LATERAL (
@@ -60,20 +85,31 @@ export class TenantStore {
                  WHERE l.tenant_id = asked.tenant_id
                    AND l.state IN ('RESERVED', 'HELD')
                    AND l.expires_at > date_trunc('milliseconds', clock_timestamp())) c`,
-      [tenantId],
+      [tenantIds],
     );
-    if (!row) throw new Error('the tenant query gives one row');
-    return foundOf(tenantId, row);
   }
 
-  /** Makes the row at first contact and locks it: standing and quotas cannot change until this transaction ends. */
-  async lock(manager: EntityManager, tenantId: string): Promise<void> {
-    await manager.query(
-      `INSERT INTO numbering.tenants (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING`,
-      [tenantId],
-    );
-    await manager.query(`SELECT 1 FROM numbering.tenants WHERE tenant_id = $1 FOR NO KEY UPDATE`, [
-      tenantId,
+  /**
+   * Makes the rows at first contact and locks them, in one order everywhere, without waiting
+   * between the two: standing and quotas cannot change until
+   * this transaction ends.
+   */
+  async lock(manager: EntityManager, tenantIds: readonly string[]): Promise<void> {
+    await pipelined([
+      manager.query(
+        `INSERT INTO numbering.tenants (tenant_id)
+         SELECT tenant_id FROM unnest($1::text[]) AS asked (tenant_id) ORDER BY tenant_id
+         ON CONFLICT (tenant_id) DO NOTHING`,
+        [tenantIds],
+      ),
+      manager.query(
+        `SELECT 1
+           FROM numbering.tenants
+          WHERE tenant_id = ANY ($1::text[])
+          ORDER BY tenant_id
+            FOR NO KEY UPDATE`,
+        [tenantIds],
+      ),
     ]);
   }
 
@@ -183,7 +219,7 @@ export interface StandingChange {
   at: Date;
 }
 
-function foundOf(tenantId: string, row: TenantRow): FoundTenant {
+function foundOf(row: TenantRow): FoundTenant {
   const plan = row.plan ?? DEFAULT_PLAN;
   const own: QuotaOverrides = {
     MSISDN: row.msisdn,
@@ -194,7 +230,7 @@ function foundOf(tenantId: string, row: TenantRow): FoundTenant {
   };
   return {
     facts: {
-      tenantId,
+      tenantId: row.tenant_id,
       plan,
       status: row.status ?? 'ACTIVE',
       operatorAllowlist: row.operator_allowlist,
