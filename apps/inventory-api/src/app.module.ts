@@ -19,6 +19,7 @@ import { IdentifiersController } from './admin/identifiers/identifiers.controlle
 import { AdminNumbersController } from './admin/numbers/admin-numbers.controller';
 import { NumberHistoryController } from './admin/numbers/number-history.controller';
 import { OperatorsController } from './admin/operators/operators.controller';
+import { OverridesController } from './admin/quarantine/overrides.controller';
 import { SigningKeysController } from './admin/signing-keys/signing-keys.controller';
 import { TenantsController } from './admin/tenants/tenants.controller';
 import { AnswerInterceptor } from './http/answer';
@@ -41,6 +42,7 @@ const CONTROLLERS: Type[] = [
   OwnQuotasController,
   AdminNumbersController,
   NumberHistoryController,
+  OverridesController,
   TenantsController,
   IdentifiersController,
   ImportController,

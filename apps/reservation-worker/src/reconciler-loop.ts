@@ -1,6 +1,7 @@
 import type { ReconcilerStatus } from '@numbering/lifecycle';
-import { counter, sleepMs, withinMs, type Log } from '@numbering/platform';
+import { counter, sleepMs, wallClockMs, withinMs, type Log } from '@numbering/platform';
 import { backoffMs, OutageLog } from './outage-log';
+import { DAY_MS, msUntil, type TimeOfDay } from './time-of-day';
 
 /** Anything that changes what is due, is idempotent and takes no input. */
 export interface Reconciler {
@@ -47,6 +48,11 @@ export class ReconcilerLoop {
   /** Rings on a period, and sooner where the reconciler knows that something is due sooner. */
   every(periodMs: number, by: string): void {
     this.periods.push(this.keepRinging(periodMs, by));
+  }
+
+  /** Rings once a day at this time of UTC, for the first time when it next comes, and sooner as above. */
+  dailyAt(time: TimeOfDay): void {
+    this.periods.push(this.keepRingingDaily(time));
   }
 
   /** Takes no more rings and lets the batch under way end, in bounded time. */
@@ -96,6 +102,17 @@ export class ReconcilerLoop {
     while (!signal.aborted) {
       const status = await this.ring(by);
       await sleepMs(this.pauseMs(periodMs, status), signal).catch(() => undefined);
+    }
+  }
+
+  private async keepRingingDaily(time: TimeOfDay): Promise<void> {
+    const { signal } = this.stopping;
+    let pauseMs = msUntil(time, wallClockMs());
+    for (;;) {
+      await sleepMs(pauseMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      const status = await this.ring('day');
+      pauseMs = Math.min(msUntil(time, wallClockMs()), status?.nextDueInMs ?? DAY_MS);
     }
   }
 

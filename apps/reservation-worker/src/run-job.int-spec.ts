@@ -77,6 +77,19 @@ describe('a job run once from the command line', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({ scanned: 0, changed: 0 });
   });
 
+  it('override-report tells the day before, once', async () => {
+    const days = [];
+    for (let runs = 0; runs < 2; runs++) {
+      const { code, stdout } = await run(['run', 'override-report']);
+      const { job, scanned, changed, failed } = JSON.parse(stdout);
+      days.push([code, job, scanned, changed, failed]);
+    }
+    expect(days).toEqual([
+      [0, 'override-report', 1, 1, 0],
+      [0, 'override-report', 0, 0, 0],
+    ]);
+  });
+
   it.each([
     [['run', 'tidy-up'], /there is no job "tidy-up"/],
     [['run'], /one job is wanted/],

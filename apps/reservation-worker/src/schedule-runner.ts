@@ -43,7 +43,11 @@ export class ScheduleRunner implements OnApplicationBootstrap, OnModuleDestroy {
   onApplicationBootstrap(): void {
     // A counter that is not there yet cannot be told from one that stands still.
     for (const alarm of this.config.releaseAlarms) this.released.inc({ alarm }, 0);
-    for (const scheduled of SCHEDULE) this.startPeriods(scheduled);
+    for (const scheduled of SCHEDULE) {
+      this.startPeriods(scheduled);
+      const time = scheduled.dailyAt?.(this.config) ?? 'off';
+      if (time !== 'off') this.loops.get(scheduled.job)?.dailyAt(time);
+    }
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -1,6 +1,13 @@
 import type { Type } from '@nestjs/common';
-import { Cascade, EndCoolDowns, ExpireLeases, ReleaseDueClaims } from '@numbering/lifecycle';
+import {
+  Cascade,
+  EndCoolDowns,
+  ExpireLeases,
+  ReleaseDueClaims,
+  ReportOverrides,
+} from '@numbering/lifecycle';
 import type { Config, ReleaseAlarm } from '@numbering/platform';
+import type { TimeOfDay } from './time-of-day';
 import { MaintainPartitions } from './maintain-partitions';
 import type { Reconciler } from './reconciler-loop';
 
@@ -13,6 +20,8 @@ export interface Scheduled {
   reconciler: Type<Reconciler>;
   /** By the clock; `off`: something else runs it (cron). */
   periods: (config: Config) => Partial<Record<RungBy, number | 'off'>>;
+  /** Once a day in UTC, beside or instead of its periods. */
+  dailyAt?: (config: Config) => TimeOfDay | 'off';
   /** Beside the clock: key-event-alarm.ts, ring-processor.ts. */
   wokenBy: readonly ReleaseAlarm[];
 }
@@ -24,6 +33,8 @@ export interface Scheduled {
 const POLL_EVERY_MS = 40;
 /** A suspension's recalls begin within this, whichever process marked the tenant. */
 const CASCADE_EVERY_MS = 250;
+/** A little after the day is over, and not together with what others run at midnight. */
+const REPORT_OVERRIDES_AT: TimeOfDay = { hour: 0, minute: 5 };
 const MAINTAIN_PARTITIONS_EVERY_MS = 3_600_000;
 
 export const RELEASE_JOB = 'release-expired';
@@ -59,6 +70,14 @@ export const SCHEDULE: readonly Scheduled[] = [
     wokenBy: [],
   },
   {
+    // US-NUM-006, ruling 23.
+    job: 'override-report',
+    reconciler: ReportOverrides,
+    periods: () => ({}),
+    dailyAt: () => REPORT_OVERRIDES_AT,
+    wokenBy: [],
+  },
+  {
     job: 'maintain-partitions',
     reconciler: MaintainPartitions,
     periods: () => ({ period: MAINTAIN_PARTITIONS_EVERY_MS }),
@@ -67,4 +86,4 @@ export const SCHEDULE: readonly Scheduled[] = [
 ];
 
 /** Jobs of the contract whose reconcilers are not part of this version. */
-export const LATER_JOBS = ['renew-leases', 'override-report', 'capacity-snapshot'] as const;
+export const LATER_JOBS = ['renew-leases', 'capacity-snapshot'] as const;

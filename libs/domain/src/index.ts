@@ -11,6 +11,7 @@ export * from './identifier';
 export * from './lease';
 export * from './lease-verdict';
 export * from './number-state';
+export * from './override-report';
 export * from './policy';
 export * from './pricing';
 export * from './quarantine';

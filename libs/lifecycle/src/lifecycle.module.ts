@@ -15,6 +15,7 @@ import {
   NumberStore,
   OperatorStore,
   OutboxWake,
+  OverrideStore,
   PriceStore,
   SigningKeyStore,
   TenantStore,
@@ -50,6 +51,7 @@ import { RegisterIdentifiers } from './register-identifiers';
 import { ReinstateTenant } from './reinstate-tenant';
 import { ReleaseDueClaims } from './release-due-claims';
 import { ReleaseNumber } from './release-number';
+import { ReportOverrides } from './report-overrides';
 import { ReserveNumber } from './reserve-number';
 import { ReserveNumbers } from './reserve-numbers';
 import { ResumeLease } from './resume-lease';
@@ -83,6 +85,7 @@ const STORES: Provider[] = [
   LedgerRecordStore,
   NumberStore,
   OperatorStore,
+  OverrideStore,
   PriceStore,
   SigningKeyStore,
   TenantStore,
@@ -104,6 +107,7 @@ const COMMANDS: Provider[] = [
   ReinstateTenant,
   ReleaseDueClaims,
   ReleaseNumber,
+  ReportOverrides,
   ReserveNumber,
   ReserveNumbers,
   ResumeLease,

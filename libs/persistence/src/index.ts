@@ -1,6 +1,7 @@
 export * from './data-source';
 export * from './change.store';
 export * from './cascade.store';
+export * from './override.store';
 export * from './due-batch';
 export * from './due.store';
 export * from './idempotency.store';

@@ -35,33 +35,28 @@ export class LedgerRecordStore {
       ],
     );
     const { event, evicts } = record;
-    if (!event && !evicts) return;
     // What is published and what is evicted may have different keys: a row each then.
-    if (event) await this.outbox(manager, { record, app: origin.app, event });
-    if (evicts) await this.outbox(manager, { record, app: origin.app, evicts });
+    if (event) await this.publish(manager, origin.app, record.at, event);
+    if (evicts) await this.evict(manager, record.at, evicts);
   }
 
-  private async outbox(
-    manager: EntityManager,
-    row: {
-      record: LedgerRecord;
-      app: string;
-      event?: LedgerEvent;
-      evicts?: LedgerRecord['evicts'];
-    },
-  ): Promise<void> {
-    const { record, app, event, evicts } = row;
+  /** An event alone: what it tells of has its rows elsewhere. */
+  async publish(manager: EntityManager, app: string, at: Date, event: LedgerEvent): Promise<void> {
     await manager.query(
-      `INSERT INTO numbering.outbox (topic, key, payload, subject, version, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6)`,
-      [
-        event?.type ?? null,
-        event?.key ?? evicts?.key,
-        event ? JSON.stringify({ app, data: event.data }) : null,
-        evicts?.subject ?? 'NONE',
-        evicts?.version ?? 0,
-        record.at,
-      ],
+      `INSERT INTO numbering.outbox (topic, key, payload, subject, created_at)
+       VALUES ($1, $2, $3, 'NONE', $4)`,
+      [event.type, event.key, JSON.stringify({ app, data: event.data }), at],
+    );
+  }
+
+  private async evict(
+    manager: EntityManager,
+    at: Date,
+    { subject, key, version }: NonNullable<LedgerRecord['evicts']>,
+  ): Promise<void> {
+    await manager.query(
+      `INSERT INTO numbering.outbox (key, subject, version, created_at) VALUES ($1, $2, $3, $4)`,
+      [key, subject, version, at],
     );
   }
 }

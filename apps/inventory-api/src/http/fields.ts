@@ -156,6 +156,35 @@ export const Moment = (field: Field = {}) =>
     shown(field, { type: String, format: 'date-time' }),
   );
 
+/** Whoever asks for an earlier year has mistyped it. */
+const FIRST_YEAR = 1_000;
+const DAY = /^\d{4}-\d\d-\d\d$/;
+
+/** A day of the calendar as `2026-01-31`, or the UTC day of a moment; undefined for what is neither. */
+export function utcDayOf(text: unknown): string | undefined {
+  if (typeof text !== 'string') return undefined;
+  const moment = momentOf(DAY.test(text) ? `${text}T00:00:00Z` : text);
+  if (!moment || moment.getUTCFullYear() < FIRST_YEAR) return undefined;
+  const day = moment.toISOString().slice(0, 'YYYY-MM-DD'.length);
+  // A 30th of February is read as a day of March.
+  return DAY.test(text) && day !== text ? undefined : day;
+}
+
+/** A UTC day in a query. */
+export const UtcDay = (field: Field = {}) =>
+  applyDecorators(
+    ...presence(field),
+    Transform(({ value }) => utcDayOf(value) ?? (value as unknown)),
+    ValidateBy({
+      name: 'isDay',
+      validator: {
+        validate: (value: unknown) => value !== undefined && utcDayOf(value) === value,
+        defaultMessage: () => 'a day in UTC is wanted, such as 2026-01-31',
+      },
+    }),
+    shown(field, { type: String, format: 'date' }),
+  );
+
 /** A whole number in a query, where everything is text. */
 export const QueryCount = ({ min, max, ...field }: { min: number; max: number } & Field) =>
   applyDecorators(

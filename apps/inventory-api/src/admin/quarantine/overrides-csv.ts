@@ -1,0 +1,24 @@
+import type { ReportedOverride } from '@numbering/domain';
+import { csvLine } from '../../http/csv';
+
+/** The columns in the order that compliance reads them in (ruling 23). */
+const COLUMNS = [
+  'at',
+  'identifier',
+  'adminId',
+  'justification',
+  'recallReason',
+  'ticketId',
+  'recalledTenantId',
+  'nextTenantId',
+  'availableAt',
+] as const satisfies readonly (keyof ReportedOverride)[];
+
+/** The report's items, the header first; what is null is empty. */
+export const csvOfOverrides = (items: readonly ReportedOverride[]): string =>
+  [COLUMNS, ...items.map((item) => COLUMNS.map((column) => text(item[column])))]
+    .map(csvLine)
+    .join('');
+
+const text = (value: string | Date | null): string =>
+  value instanceof Date ? value.toISOString() : (value ?? '');
