@@ -51,6 +51,25 @@ describe('an inbound message', () => {
     expect(readInbound(message({ tenantId: 't-1', time: TIME })).at).toEqual(new Date(TIME));
   });
 
+  it('is read from a CloudEvent in binary mode, by its headers', () => {
+    const header = (text: string) => Buffer.from(text);
+    const headers = { ce_specversion: header('1.0'), ce_id: header('event-2'), ce_time: TIME };
+    expect(readInbound({ ...message({ tenantId: 't-1', id: 'no id of its' }), headers })).toEqual({
+      topic: 'compliance.tenant.suspended',
+      id: 'event-2',
+      at: new Date(TIME),
+      data: { tenantId: 't-1' },
+    });
+    const nameless = { ce_specversion: header('1.0') };
+    expect(() => readInbound({ ...message({ tenantId: 't-1' }), headers: nameless })).toThrow(
+      /^id: /,
+    );
+  });
+
+  it.each([null, '', '  ', undefined])('takes the ticket %j for none', (ticketId) => {
+    expect(readInbound(message({ tenantId: 't-1', ticketId })).data).toEqual({ tenantId: 't-1' });
+  });
+
   it('leaves members alone that it does not know', () => {
     const read = readInbound(message({ tenantId: 't-1', more: { of: 'theirs' } }));
     expect(read.data).toEqual({ tenantId: 't-1' });
@@ -72,6 +91,14 @@ describe('an inbound message', () => {
     ['a list', message([{ tenantId: 't-1' }])],
     ['no tenant', message({})],
     ['an empty tenant', message({ tenantId: '' })],
+    ['a blank tenant', message({ tenantId: ' ' })],
+    ['a tenant that is a number', message({ tenantId: 7 })],
+    ['a tenant with a NUL', message({ tenantId: 't\u0000' })],
+    ['half a surrogate', message({ tenantId: 't\ud800' })],
+    ['a tenant without end', message({ tenantId: 't'.repeat(256) })],
+    ['a ticket that is an object', message({ tenantId: 't-1', ticketId: {} })],
+    ['a reason without end', message({ tenantId: 't-1', reason: 'r'.repeat(2_001) })],
+    ['an id that is an object', message({ tenantId: 't-1', id: {} })],
     ['a CloudEvent without data', message(cloudEvent(undefined))],
     ['a CloudEvent without an id', message(cloudEvent({ tenantId: 't-1' }, { id: undefined }))],
     ['a CloudEvent of another version', message(cloudEvent({}, { specversion: '2.0' }))],

@@ -1,4 +1,9 @@
-import { INBOUND_SCHEMAS, type InboundData, type InboundTopic } from '@numbering/contracts';
+import {
+  INBOUND_SCHEMAS,
+  inboundId,
+  type InboundData,
+  type InboundTopic,
+} from '@numbering/contracts';
 import { UnreadableMessage, type InboundMessage } from '@numbering/platform';
 import { z } from 'zod';
 
@@ -15,7 +20,7 @@ export interface InboundFacts {
 }
 
 /** A number is taken too: some teams count their events. */
-const eventId = z.union([z.string().min(1).max(256), z.number().int()]).transform(String);
+const eventId = z.union([inboundId, z.number().int()]).transform(String);
 const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 const CLOUD_EVENT = z.object({
@@ -24,6 +29,7 @@ const CLOUD_EVENT = z.object({
   time: time.optional(),
   data: z.unknown(),
 });
+const CLOUD_HEADERS = CLOUD_EVENT.omit({ data: true });
 const PLAIN = z.object({
   id: eventId.optional(),
   eventId: eventId.optional(),
@@ -33,7 +39,7 @@ const PLAIN = z.object({
 const MAX_FAULTS_TOLD = 3;
 
 /**
- * Reads a CloudEvent, or plain JSON with its facts beside its data. What has no id of its own is
+ * Reads a CloudEvent, in structured or binary mode, or plain JSON with its facts beside its data. What has no id of its own is
  * known by its place in the topic; what has no time by Kafka's.
  * @throws UnreadableMessage with the reason, for the dead letter topic
  */
@@ -43,6 +49,11 @@ export function readInbound(message: InboundMessage): InboundEvent {
   const body = jsonObject(message.value);
   const place = `${topic}:${message.partition}:${message.offset}`;
   const kafkaTime = new Date(message.timestampMs);
+  const headers = cloudHeaders(message);
+  if (headers) {
+    const { id, time } = fit(CLOUD_HEADERS, headers);
+    return eventOf(topic, { id, at: time ?? kafkaTime }, body);
+  }
   if ('specversion' in body) {
     const { id, time, data } = fit(CLOUD_EVENT, body);
     return eventOf(topic, { id, at: time ?? kafkaTime }, data);
@@ -50,6 +61,18 @@ export function readInbound(message: InboundMessage): InboundEvent {
   const facts = fit(PLAIN, body);
   const id = facts.id ?? facts.eventId ?? place;
   return eventOf(topic, { id, at: facts.time ?? kafkaTime }, body);
+}
+
+/** The attributes of a CloudEvent in binary mode, whose value is its data; undefined for what is none. */
+function cloudHeaders({ headers }: InboundMessage): Record<string, string> | undefined {
+  if (headers['ce_specversion'] === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      name.startsWith('ce_') && value !== undefined
+        ? [[name.slice('ce_'.length), String(value)]]
+        : [],
+    ),
+  );
 }
 
 const isInboundTopic = (topic: string): topic is InboundTopic =>

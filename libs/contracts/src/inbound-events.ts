@@ -1,17 +1,37 @@
 import { z } from 'zod';
 import { PLANS } from './vocabulary';
 
-const tenantId = z.string().min(1).max(128);
+/** As long as an id or a text may be in a call that says the same. */
+const MAX_ID_CHARS = 255;
+const MAX_REASON_CHARS = 2_000;
+
+/** What Postgres can keep: no NUL, no half of a surrogate pair. */
+const keepable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+
+/** An opaque id that others made up. */
+export const inboundId = z
+  .string()
+  .max(MAX_ID_CHARS)
+  .refine((text) => text.trim() !== '' && keepable(text), 'is blank, or has what no text may have');
+
+/** What may be left out: null and blank say as little as nothing. */
+const optionalText = (maxChars: number) =>
+  z
+    .string()
+    .max(maxChars)
+    .refine(keepable, 'has what no text may have')
+    .nullish()
+    .transform((text) => (text?.trim() ? text : undefined));
 
 /** What other teams tell us: plain JSON or the data of a CloudEvent. Unknown members are left alone. */
 export const INBOUND_SCHEMAS = {
   'compliance.tenant.suspended': z.object({
-    tenantId,
-    ticketId: z.string().min(1).max(128).optional(),
-    reason: z.string().max(500).optional(),
+    tenantId: inboundId,
+    ticketId: optionalText(MAX_ID_CHARS),
+    reason: optionalText(MAX_REASON_CHARS),
   }),
-  'compliance.tenant.reinstated': z.object({ tenantId }),
-  'billing.plan.changed': z.object({ tenantId, plan: z.enum(PLANS) }),
+  'compliance.tenant.reinstated': z.object({ tenantId: inboundId }),
+  'billing.plan.changed': z.object({ tenantId: inboundId, plan: z.enum(PLANS) }),
 } as const;
 
 export type InboundTopic = keyof typeof INBOUND_SCHEMAS;

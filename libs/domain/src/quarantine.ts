@@ -12,14 +12,17 @@ export interface OverrideAsk {
   justification: string;
 }
 
-/** Shape of the ask, before anything is looked up (ruling 23). */
+/** Shape of the ask, before anything is looked up (ruling 23). Space around it is no part of a justification. */
 export const overrideShape = (justification: unknown) =>
-  typeof justification === 'string' && justification.trim().length >= MIN_JUSTIFICATION_CHARS
+  typeof justification === 'string' && charsIn(justification.trim()) >= MIN_JUSTIFICATION_CHARS
     ? undefined
     : refuse(
         'JUSTIFICATION_REQUIRED',
         `An override is justified in at least ${MIN_JUSTIFICATION_CHARS} characters`,
       );
+
+/** As a reader counts them: an emoji is one, and so is a letter with its accents. */
+const charsIn = (text: string): number => [...new Intl.Segmenter().segment(text)].length;
 
 /** US-NUM-006: an officer ends a cool-down early; the recalled tenant stays barred until its original end (ruling 22). */
 export function overrideQuarantine(

@@ -11,6 +11,7 @@ export const policyOf = (config: Config): Policy => ({
     SHORT_CODE: config.quarantineMs.SHORT_CODE,
     ALPHA: config.quarantineMs.ALPHA,
   },
+  quarantineMsByReason: config.quarantineMsByReason,
   quarantineVanityMs: config.quarantineMs.VANITY,
   vanityGraceMs: config.vanityGraceMs,
   renewalOutageGraceMs: config.renewalOutageGraceMs,

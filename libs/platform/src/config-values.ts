@@ -40,6 +40,23 @@ export function durationOrOff(min: string, max: string) {
   );
 }
 
+/** Durations by name, as `ABUSE=180d,NON_PAYMENT=30d`; each name once. */
+export function durationsBy<const N extends string>(names: readonly N[], min: string, max: string) {
+  const one = duration(min, max);
+  const wanted = `name=duration with commas between, names of ${names.join(', ')}, ${min} to ${max}`;
+  return setting(wanted, (text): Readonly<Partial<Record<N, number>>> | undefined => {
+    const read = new Map<N, number>();
+    for (const pair of text.split(',')) {
+      const [written = '', value = ''] = pair.split('=', 2).map((part) => part.trim());
+      const name = names.find((each) => each === written);
+      const ms = one.safeParse(value).data;
+      if (name === undefined || ms === undefined || read.has(name)) return undefined;
+      read.set(name, ms);
+    }
+    return Object.freeze(Object.fromEntries(read) as Partial<Record<N, number>>);
+  });
+}
+
 /** `900s`, `5m`, `24h`, `90d` in milliseconds; undefined for anything else. */
 export function durationMs(text: string): number | undefined {
   const parts = /^(\d{1,9})([smhd])$/.exec(text);

@@ -45,6 +45,7 @@ describe('loadConfig', () => {
         ALPHA: 0,
         VANITY: 365 * 86_400_000,
       },
+      quarantineMsByReason: {},
       renewalWindowMs: 7 * 86_400_000,
       vanityGraceMs: 14 * 86_400_000,
       renewalOutageGraceMs: 86_400_000,
@@ -78,6 +79,7 @@ describe('loadConfig', () => {
         ...FIT,
         RESERVE_TTL: '2s',
         QUARANTINE_ALPHA: '12h',
+        QUARANTINE_BY_REASON: 'ABUSE=180d, NON_PAYMENT=0s',
         RELEASE_ALARMS: 'poll, sweep',
         KAFKA_BROKERS: 'a:9092,[::1]:9093',
         REDIS_CLUSTER_NODES: 'r1:7000,r2:7001',
@@ -90,6 +92,7 @@ describe('loadConfig', () => {
     );
     expect(config).toMatchObject({
       reserveTtlMs: 2_000,
+      quarantineMsByReason: { ABUSE: 180 * 86_400_000, NON_PAYMENT: 0 },
       kafkaBrokers: ['a:9092', '[::1]:9093'],
       redisClusterNodes: [
         { host: 'r1', port: 7000 },
@@ -102,6 +105,15 @@ describe('loadConfig', () => {
     expect(config.quarantineMs.ALPHA).toBe(43_200_000);
     expect([...config.releaseAlarms]).toEqual(['poll', 'sweep']);
   });
+
+  it.each(['ABUSE', 'ABUSE=', 'SPITE=1d', 'ABUSE=1d,ABUSE=2d', 'ABUSE=-1d', 'ABUSE=1d,', '=1d'])(
+    'refuses the cool-downs by reason %j',
+    (text) => {
+      expect(faultyVariables({ ...FIT, QUARANTINE_BY_REASON: text })).toEqual([
+        'QUARANTINE_BY_REASON',
+      ]);
+    },
+  );
 
   it('takes an empty variable for one that is not set', () => {
     expect(loadConfig({ ...FIT, RESERVE_TTL: '', KAFKA_BROKERS: '' }, 'inventory-api')).toEqual(

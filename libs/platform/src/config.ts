@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   duration,
   durationOrOff,
+  durationsBy,
   hostPorts,
   isLoopback,
   oneOf,
@@ -22,6 +23,15 @@ import type { HostPort } from './config-values.js';
 export type AppName = 'inventory-api' | 'lease-validator' | 'reservation-worker' | 'pool-monitor';
 const RELEASE_ALARMS = ['redis', 'bullmq', 'poll', 'sweep'] as const;
 export type ReleaseAlarm = (typeof RELEASE_ALARMS)[number];
+/** Reasons of a recall that may have a cool-down of their own. */
+const RECALL_REASONS = [
+  'REGULATOR_ORDER',
+  'ABUSE',
+  'TENANT_REQUEST',
+  'COMPLIANCE_SUSPENSION',
+  'NON_PAYMENT',
+  'OPERATOR_WITHDRAWAL',
+] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const DEFAULT_HTTP_PORT: Readonly<Record<AppName, string>> = {
@@ -74,6 +84,8 @@ const SCHEMA = z.object({
   QUARANTINE_SHORT_CODE: duration('0s', '3650d').prefault('30d'),
   QUARANTINE_ALPHA: duration('0s', '3650d').prefault('0d'),
   QUARANTINE_VANITY: duration('0s', '3650d').prefault('365d'),
+  // Above the class's; a vanity lease's is above all.
+  QUARANTINE_BY_REASON: durationsBy(RECALL_REASONS, '0s', '3650d').optional(),
   RENEWAL_WINDOW: duration('1s', '3650d').prefault('7d'),
   VANITY_GRACE: duration('0s', '3650d').prefault('14d'),
   RENEWAL_OUTAGE_GRACE: duration('0s', '3650d').prefault('24h'),
@@ -204,6 +216,7 @@ function shape(v: Values, httpPort: number, app: AppName) {
       ALPHA: v.QUARANTINE_ALPHA,
       VANITY: v.QUARANTINE_VANITY,
     }),
+    quarantineMsByReason: v.QUARANTINE_BY_REASON ?? Object.freeze({}),
     renewalWindowMs: v.RENEWAL_WINDOW,
     vanityGraceMs: v.VANITY_GRACE,
     renewalOutageGraceMs: v.RENEWAL_OUTAGE_GRACE,

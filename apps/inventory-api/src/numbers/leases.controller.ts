@@ -70,7 +70,8 @@ export class LeasesController {
     @Param('identifier', IdentifierPipe) number: ParsedIdentifier,
     @Body() { reason, actorId, ticketId }: RecallBody,
   ) {
-    const ask = { reason, actorId, ticketId: ticketId ?? undefined };
+    // Blank is none, whatever the reason.
+    const ask = { reason, actorId, ticketId: ticketId?.trim() ? ticketId : undefined };
     const refusal = recallShape(ask);
     if (refusal) throw Problem.of(refusal);
     return this.recallNumber.run(context, number, ask);
