@@ -33,6 +33,9 @@ export function openHome(folder = process.env.NUMBERING_HOME || '.numbering') {
 /** The home that `npm test` uses beside a running stack. */
 export const testHome = (home) => openHome(home.at('test'));
 
+/** The home that `npm run bench` uses. */
+export const benchHome = (home) => openHome(home.at('bench'));
+
 /** Makes the home's folders. Readable by others: the database runs as a user of its own. */
 export function createHome(home) {
   mkdirSync(home.at('logs'), { recursive: true });

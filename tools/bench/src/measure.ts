@@ -1,0 +1,82 @@
+import type { Benchmark, Measured, Size } from './benchmark';
+
+/** One line of the results. Ratios count; absolute figures depend on the machine. */
+export interface Result {
+  name: string;
+  ours: number;
+  limit: number;
+  ratio: number;
+  floor: number;
+  goal: number;
+  unit: string;
+  cpuPerOp: number | null;
+  runs: number;
+  /** The least and the largest ratio of a pair of rounds. */
+  range: [number, number];
+}
+
+/** A warm-up of each side that does not count, then pairs of rounds, ours and limit by turns. */
+export async function measure(
+  benchmark: Benchmark,
+  size: Size,
+  runs: number,
+): Promise<{ result: Result; seen: Record<string, unknown> }> {
+  const contest = await benchmark.open(size);
+  try {
+    await contest.ours();
+    await contest.limit();
+    const pairs: { ours: Measured; limit: Measured }[] = [];
+    for (let run = 0; run < runs; run++) {
+      const isOursFirst = run % 2 === 0;
+      const first = isOursFirst ? await contest.ours() : await contest.limit();
+      const second = isOursFirst ? await contest.limit() : await contest.ours();
+      const [ours, limit] = isOursFirst ? [first, second] : [second, first];
+      pairs.push({ ours, limit });
+    }
+    return { result: resultOf(benchmark, pairs), seen: contest.seen?.() ?? {} };
+  } finally {
+    await contest.close();
+  }
+}
+
+function resultOf(
+  { name, floor, goal, unit }: Benchmark,
+  pairs: readonly { ours: Measured; limit: Measured }[],
+): Result {
+  const ours = median(pairs.map((pair) => pair.ours.value));
+  const limit = median(pairs.map((pair) => pair.limit.value));
+  const ratios = pairs.map((pair) => pair.ours.value / pair.limit.value);
+  const cpu = pairs.flatMap((pair) => pair.ours.cpuPerOp ?? []);
+  return {
+    name,
+    ours: rounded(ours),
+    limit: rounded(limit),
+    ratio: rounded(ours / limit),
+    floor,
+    goal,
+    unit,
+    cpuPerOp: cpu.length > 0 ? rounded(median(cpu)) : null,
+    runs: pairs.length,
+    range: [rounded(Math.min(...ratios)), rounded(Math.max(...ratios))],
+  };
+}
+
+/** Whether the ratio reaches a bound, whichever way is better. */
+export const reaches = ({ better }: Benchmark, ratio: number, bound: number): boolean =>
+  better === 'higher' ? ratio >= bound : ratio <= bound;
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low = NaN, high = NaN] = [sorted[middle - 1], sorted[middle]];
+  return sorted.length % 2 === 1 ? high : (low + high) / 2;
+}
+
+/** @param part 0.99 for the 99th percentile */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? NaN;
+}
+
+/** Three significant digits are all that a noisy machine tells. */
+const rounded = (value: number): number => Number(value.toPrecision(3));

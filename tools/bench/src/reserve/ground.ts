@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
+import { LifecycleModule } from '@numbering/lifecycle';
+import { loadConfig } from '@numbering/platform';
+import { testDatabase, testRedis } from '@numbering/testing';
+import { Client } from 'pg';
+
+/** Tenants that claim; enough that few calls of one group are of the same one. */
+export const TENANTS = 1_000;
+/** Numbers a second and side, more than can be reserved on any machine this is meant for. */
+const NUMBERS_A_SECOND = 20_000;
+
+export const tenantId = (nth: number): string => `bench-${nth}`;
+
+/** The lifecycle on a database of its own: nothing else runs on it. */
+export interface Ground {
+  lifecycle: INestApplicationContext;
+  databaseUrl: string;
+  /** As the owner. */
+  database: Client;
+  close: () => Promise<void>;
+}
+
+/** @param prefixes of the numbers of each side, `+9379` */
+export async function openGround(prefixes: readonly string[], seconds: number): Promise<Ground> {
+  const [made, redis] = await Promise.all([testDatabase(), testRedis()]);
+  const database = new Client({ connectionString: made.url });
+  await database.connect();
+  await fill(database, prefixes, Math.ceil(NUMBERS_A_SECOND * seconds));
+  const config = loadConfig(
+    {
+      DATABASE_URL: made.url,
+      REDIS_URL: redis.url,
+      BILLING_URL: 'http://127.0.0.1:1',
+      LOG_LEVEL: 'silent',
+    },
+    'reservation-worker',
+  );
+  const lifecycle = await NestFactory.createApplicationContext(LifecycleModule.forRoot(config), {
+    logger: false,
+  });
+  return {
+    lifecycle,
+    databaseUrl: made.url,
+    database,
+    close: async () => {
+      await lifecycle.close();
+      await database.end();
+      await redis.stop();
+      await made.drop();
+    },
+  };
+}
+
+/** Numbers in the pool, as an import leaves them, and tenants whose quotas are not in the way. */
+export async function fill(database: Client, prefixes: readonly string[], count: number) {
+  const blockId = [4, 2, 2, 2, 6].map((bytes) => randomBytes(bytes).toString('hex')).join('-');
+  await database.query(
+    `INSERT INTO numbering.blocks (block_id, operator_id, block_prefix, identifier_class, source,
+                                   inserted, duplicates, invalid, imported_at, imported_by)
+     VALUES ($1, 'ROSHAN', '+9379', 'MSISDN', 'REGISTRATION', 1, 0, 0, clock_timestamp(), 'bench')`,
+    [blockId],
+  );
+  for (const prefix of prefixes) {
+    await database.query(
+      `INSERT INTO numbering.identifiers (identifier, identifier_class, operator_id, block_prefix,
+                                          originating_block_id, state, version, changed_at)
+       SELECT $1 || lpad(nth::text, 7, '0'), 'MSISDN', 'ROSHAN', $1, $2, 'AVAILABLE', 1, clock_timestamp()
+         FROM generate_series(1, $3::integer) AS nth`,
+      [prefix, blockId, count],
+    );
+  }
+  await database.query(
+    `INSERT INTO numbering.tenants (tenant_id, plan)
+     SELECT 'bench-' || nth, 'enterprise' FROM generate_series(1, $1::integer) AS nth
+     ON CONFLICT DO NOTHING`,
+    [TENANTS],
+  );
+  await database.query('VACUUM ANALYZE');
+}
