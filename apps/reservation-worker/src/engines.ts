@@ -4,6 +4,7 @@ import { CONFIG } from '@numbering/lifecycle';
 import { OUTBOX_WAKE_CHANNEL } from '@numbering/persistence';
 import { EventProducer, isRedisUnavailable } from '@numbering/platform';
 import type { Config, Log, RedisClient } from '@numbering/platform';
+import { AlarmKeeper } from './alarm-keeper';
 import { Evictor } from './evictor';
 import { InboundConsumer } from './inbound.consumer';
 import { KafkaTopics } from './kafka-topics';
@@ -25,6 +26,7 @@ export class Engines implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly inbound: InboundConsumer,
     private readonly evictor: Evictor,
     private readonly keyEvents: KeyEventAlarm,
+    private readonly alarmKeeper: AlarmKeeper,
     private readonly meters: Meters,
     @Inject(SUBSCRIBER) private readonly subscriber: RedisClient,
     @Inject(PATIENT_REDIS) private readonly patientRedis: RedisClient,
@@ -39,6 +41,7 @@ export class Engines implements OnApplicationBootstrap, OnModuleDestroy {
     this.relay.start();
     this.evictor.start();
     this.meters.start();
+    this.alarmKeeper.start();
     this.listenForWakeUps();
     if (this.config.releaseAlarms.has('redis')) this.keyEvents.start();
   }
@@ -52,6 +55,7 @@ export class Engines implements OnApplicationBootstrap, OnModuleDestroy {
       this.inbound.stop(),
       this.evictor.stop(),
       this.meters.stop(),
+      this.alarmKeeper.stop(),
     ]);
     await this.producer.stop(); // The consumer's dead letters went through it.
     this.patientRedis.disconnect();

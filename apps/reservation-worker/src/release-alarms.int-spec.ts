@@ -53,20 +53,6 @@ describe('the alarms of the release engine', () => {
     }
   };
 
-  it.each(['redis', 'bullmq', 'poll', 'sweep'])(
-    '%s alone frees a claim at its end',
-    async (alarm) => {
-      worker = await world.startWorker({ RELEASE_ALARMS: alarm, SWEEP_RESERVATIONS_EVERY: '1s' });
-      const identifier = await reserveWithKey();
-      expect(await world.stateOf(identifier)).toBe('RESERVED');
-      await isFree(identifier);
-      const counted = new RegExp(
-        `num_reservations_auto_released_total\\{alarm="${alarm}"\\} [1-9]`,
-      );
-      await eventually(async () => expect(await metricsRegistry.metrics()).toMatch(counted));
-    },
-  );
-
   it('tells of each claim once, however many alarms ring', async () => {
     worker = await world.startWorker();
     const identifiers = Array.from({ length: 20 }, number);

@@ -3,7 +3,9 @@ import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/co
 import { ChangeTenant, ReinstateTenant, SuspendTenant } from '@numbering/lifecycle';
 import {
   CascadeStore,
+  ClaimAlarms,
   ClaimCountStore,
+  DueStore,
   EvictionStore,
   LeaderStore,
   OutboxStore,
@@ -14,10 +16,12 @@ import {
   EventProducer,
   patientRedis,
   processLog,
+  RedisGate,
   subscriberRedis,
   type Config,
 } from '@numbering/platform';
 import { DataSource } from 'typeorm';
+import { AlarmKeeper } from './alarm-keeper';
 import { Engines } from './engines';
 import { Evictor } from './evictor';
 import { InboundConsumer } from './inbound.consumer';
@@ -62,6 +66,7 @@ const ENGINES: Provider[] = [
     useFactory: (schedule: ScheduleRunner) => schedule.releases,
   },
   built(KeyEventAlarm, SUBSCRIBER, ReconcilerLoop, LOG),
+  built(AlarmKeeper, DataSource, DueStore, ClaimAlarms, PATIENT_REDIS, RedisGate, LOG),
 ];
 
 /** The engines of the time door, with the servers they stand on. */

@@ -11,6 +11,7 @@ import {
   type RedisClient,
   type RedisGate,
 } from '@numbering/platform';
+import type { LiveClaim } from './due.store';
 
 export const CLAIM_KEY_PREFIX = 'num:reserve:';
 /** The story's key (US-NUM-008), with the identifier as the service answers it. */
@@ -76,6 +77,29 @@ export class ClaimAlarms {
     }
   }
 
+  /**
+   * Sets what is missing of these claims' alarms, after an outage or a Redis that came back empty.
+   * @param redis a connection that waits: many keys take longer than a request may
+   * @throws where Redis does not take them; what is there by then may stay
+   */
+  async rearm(redis: RedisClient, claims: readonly LiveClaim[]): Promise<void> {
+    const live = claims.filter(({ ttlMs }) => ttlMs >= 1);
+    if (this.config.releaseAlarms.has('redis')) {
+      await Promise.all(
+        live.map(({ identifier, leaseId, ttlMs }) =>
+          // A key that is there is as new as this one, or newer.
+          redis.set(claimKey(identifier), leaseId, 'PX', Math.round(ttlMs), 'NX'),
+        ),
+      );
+    }
+    const jobs = new Map(live.map((claim) => [secondOf(claim.expiresAt), claim]));
+    await this.queue?.addBulk(
+      [...jobs].map(([second, { expiresAt, ttlMs }]) =>
+        ringJob(second, msUntilSecond(second, expiresAt.getTime() - ttlMs)),
+      ),
+    );
+  }
+
   async close(): Promise<void> {
     // Without its connection first, the queue would wait for a Redis that is away.
     this.queueRedis?.disconnect();
@@ -103,14 +127,12 @@ export class ClaimAlarms {
     if (!this.queue || this.queueRedis?.status !== 'ready' || !this.gate.isUp) return;
     const jobs = new Map<number, number>();
     for (const { expiresAt, ttlMs } of set) {
-      const second = Math.floor(expiresAt.getTime() / SECOND_MS);
-      const nowMs = expiresAt.getTime() - ttlMs;
-      if (!this.armedSeconds.has(second)) jobs.set(second, second * SECOND_MS - nowMs);
+      const second = secondOf(expiresAt);
+      const inMs = msUntilSecond(second, expiresAt.getTime() - ttlMs);
+      if (!this.armedSeconds.has(second)) jobs.set(second, inMs);
     }
     if (jobs.size === 0) return;
-    const added = this.queue.addBulk(
-      [...jobs].map(([second, inMs]) => ringJob(second, Math.max(0, Math.round(inMs)))),
-    );
+    const added = this.queue.addBulk([...jobs].map(([second, inMs]) => ringJob(second, inMs)));
     added.catch(() => undefined); // It may fail after nobody waits for it any more.
     await withinMs(REDIS_COMMAND_BUDGET_MS, added);
     for (const second of jobs.keys()) this.armedSeconds.add(second);
@@ -131,6 +153,11 @@ export class ClaimAlarms {
     });
   }
 }
+
+const secondOf = (time: Date): number => Math.floor(time.getTime() / SECOND_MS);
+
+const msUntilSecond = (second: number, nowMs: number): number =>
+  Math.max(0, Math.round(second * SECOND_MS - nowMs));
 
 /** Due at the second's beginning, by the database's clock and not by this machine's. */
 const ringJob = (second: number, delayMs: number) => ({

@@ -3,6 +3,17 @@ import type { Policy } from '@numbering/domain';
 import type { EntityManager } from 'typeorm';
 import { readBatch, type DueBatch } from './due-batch';
 
+/** A reservation or hold, and how long it still lives by the database's clock. */
+export interface LiveClaim {
+  identifier: string;
+  leaseId: string;
+  expiresAt: Date;
+  ttlMs: number;
+}
+
+/** Before every lease id. */
+const NO_LEASE = '00000000-0000-0000-0000-000000000000';
+
 /**
  * What time alone must change. Each verb locks what it gives and skips what another transaction holds, so that any
  * number of workers share the work; whether a number is really due, the domain says again.
@@ -71,6 +82,27 @@ export class DueStore {
         LIMIT 1`,
     );
     return row ? Math.max(0, Number(row.in_ms)) : undefined;
+  }
+
+  /** A page of reservations and holds that live, in the order in which they end. */
+  async liveClaims(
+    manager: EntityManager,
+    after: Pick<LiveClaim, 'expiresAt' | 'leaseId'> | undefined,
+    limit: number,
+  ): Promise<LiveClaim[]> {
+    return manager.query(
+      `SELECT identifier,
+              lease_id AS "leaseId",
+              expires_at AS "expiresAt",
+              extract(epoch FROM expires_at - clock_timestamp())::float8 * 1000 AS "ttlMs"
+         FROM numbering.leases
+        WHERE state IN ('RESERVED', 'HELD')
+          AND expires_at > clock_timestamp()
+          AND (expires_at, lease_id) > ($1, $2)
+        ORDER BY expires_at, lease_id
+        LIMIT $3`,
+      [after?.expiresAt ?? '-infinity', after?.leaseId ?? NO_LEASE, limit],
+    );
   }
 
   private async locked(
