@@ -15,12 +15,17 @@ const isPackage = (request) =>
   packages.some((name) => request === name || request.startsWith(`${name}/`));
 const libs = readdirSync(path.join(root, 'libs'));
 
+/** Threads, each a file of its own beside the bundle of the app that starts them. */
+const threads = {
+  'apps/inventory-api': { 'verify-file': './libs/lifecycle/src/verify-file.ts' },
+};
+
 /** `--env project=apps/inventory-api` */
 export default ({ project }) => ({
   mode: 'production',
   target: 'node24',
   context: root,
-  entry: { main: `./${project}/src/main.ts` },
+  entry: { main: `./${project}/src/main.ts`, ...threads[project] },
   output: {
     path: path.join(root, 'dist', project),
     filename: '[name].js',

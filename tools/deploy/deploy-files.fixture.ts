@@ -10,6 +10,7 @@ export const namesIn = (folder: string): string[] => readdirSync(path.join(root,
 type Environment = Record<string, string>;
 
 export interface ComposeService {
+  volumes?: string[];
   image: string;
   command?: string[];
   build?: { args: { APP: string } };
@@ -38,8 +39,10 @@ export interface Container {
   readinessProbe?: Probe;
   securityContext: Record<string, unknown>;
   resources: { requests: Environment; limits: Environment };
+  volumeMounts?: { name: string; mountPath: string }[];
 }
 export interface Pod {
+  volumes?: { name: string; emptyDir?: { sizeLimit: string } }[];
   terminationGracePeriodSeconds?: number;
   securityContext: Record<string, unknown>;
   containers: Container[];

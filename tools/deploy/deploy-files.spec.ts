@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { FILES_AT_ONCE } from '@numbering/lifecycle';
 import { loadConfig, METRICS, type AppName } from '@numbering/platform';
 import {
   compose,
@@ -24,6 +25,8 @@ const apps = namesIn('apps') as AppName[];
 const [livePath, readyPath] = ['/health/live', '/health/ready'];
 const { version } = JSON.parse(textOf('package.json')) as { version: string };
 const EXIT_CONFIGURATION = 78;
+/** Of an import (contract). */
+const MAX_FILE_BYTES = 128 * 1024 ** 2;
 
 const onlyContainer = (manifest: Manifest): Container => {
   const [container, ...others] = podOf(manifest).containers;
@@ -231,6 +234,15 @@ describe('everything that runs', () => {
     ['Deployment', 'CronJob'].flatMap(ofKind).map((each) => [each.metadata.name, each] as const),
   )('%s may finish what it began', (_, manifest) => {
     expect(podOf(manifest).terminationGracePeriodSeconds).toBeGreaterThan(drainSeconds);
+  });
+
+  it('gives the files of imports a place to lie', () => {
+    const [mount] = onlyContainer(deploymentOf('inventory-api')).volumeMounts ?? [];
+    expect(mount).toEqual({ name: 'uploads', mountPath: '/tmp' });
+    const [volume] = podOf(deploymentOf('inventory-api')).volumes ?? [];
+    expect(volume).toEqual({ name: 'uploads', emptyDir: { sizeLimit: '2Gi' } });
+    expect(FILES_AT_ONCE * MAX_FILE_BYTES).toBeLessThanOrEqual(2 * 1024 ** 3);
+    expect(serviceOf('inventory-api').volumes).toEqual(['/tmp']);
   });
 
   it('migrates as compose does', () => {

@@ -114,9 +114,7 @@ export class ImportBlock {
     }
     const keys = await this.keys.ofOperator(manager, ask.operatorId, ask.keyId);
     const now = await this.numbers.databaseTime(manager);
-    const key = await this.turns.toVerify(async () =>
-      signingKeyOf(await ask.file.whole(), ask.signature, keys, now),
-    );
+    const key = await this.turns.toVerify(() => signingKeyOf(ask.file, ask.signature, keys, now));
     return key ? { ask, operator, key } : async (_, at) => rejectedSignature(ask, at);
   }
 

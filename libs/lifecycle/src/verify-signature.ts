@@ -1,57 +1,44 @@
-import {
-  constants,
-  createPublicKey,
-  verify,
-  type KeyObject,
-  type SigningOptions,
-} from 'node:crypto';
-import { promisify } from 'node:util';
+import { once } from 'node:events';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { isUsable, type SigningKey } from '@numbering/domain';
+import type { SpooledFile } from '@numbering/platform';
 
-/** What RSA-PSS signs with here: SHA-256 and a salt of its length (contract). */
-const RSA_PSS_SALT_BYTES = 32;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+/** Beside the bundle, or beside this source. */
+const THREAD = path.join(__dirname, `verify-file${path.extname(__filename)}`);
 
-/** On a thread of its own: of 128 MB it takes a good part of a second. */
-const verifyAside = promisify(
-  (
-    digest: string | null,
-    bytes: Buffer,
-    key: KeyObject | ({ key: KeyObject } & SigningOptions),
-    signature: Buffer,
-    done: (error: Error | null, isValid: boolean) => void,
-  ) => verify(digest, bytes, key, signature, done),
-);
+/** What the thread is asked; it answers which of the keys fits first, -1 for none. */
+export interface VerifyFileAsk {
+  fd: number;
+  bytes: number;
+  signature: Uint8Array;
+  keys: Pick<SigningKey, 'algorithm' | 'publicKeyPem'>[];
+}
 
 /**
  * Ruling 5: the key, usable now, under which this detached signature stands over exactly these bytes.
- * `createVerify` cannot stream Ed25519, hence the whole buffer.
+ * `createVerify` cannot stream Ed25519, hence the whole file in the memory of a thread.
  * @param signature base64
  */
 export async function signingKeyOf(
-  bytes: Buffer,
+  { fd, bytes }: SpooledFile,
   signature: string,
   keys: readonly SigningKey[],
   now: Date,
 ): Promise<SigningKey | undefined> {
   const written = signature.trim();
-  if (!BASE64.test(written) || written.length % 4 !== 0) return undefined;
-  const decoded = Buffer.from(written, 'base64');
-  for (const key of keys) {
-    if (isUsable(key, now) && (await verifies(bytes, decoded, key))) return key;
-  }
-  return undefined;
-}
-
-function verifies(bytes: Buffer, signature: Buffer, key: SigningKey): Promise<boolean> {
-  const publicKey = createPublicKey(key.publicKeyPem);
-  switch (key.algorithm) {
-    case 'Ed25519':
-      return verifyAside(null, bytes, publicKey, signature);
-    case 'RSA-PSS-SHA256': {
-      const padding = constants.RSA_PKCS1_PSS_PADDING;
-      const options = { key: publicKey, padding, saltLength: RSA_PSS_SALT_BYTES };
-      return verifyAside('sha256', bytes, options, signature);
-    }
-  }
+  const usable = keys.filter((key) => isUsable(key, now));
+  const isBase64 = BASE64.test(written) && written.length % 4 === 0;
+  if (!isBase64 || usable.length === 0) return undefined;
+  const ask: VerifyFileAsk = {
+    fd,
+    bytes,
+    signature: Buffer.from(written, 'base64'),
+    keys: usable.map(({ algorithm, publicKeyPem }) => ({ algorithm, publicKeyPem })),
+  };
+  const thread = new Worker(THREAD, { workerData: ask });
+  // Both reject where the thread fails. At its exit its memory is given back.
+  const [[fitting]] = await Promise.all([once(thread, 'message'), once(thread, 'exit')]);
+  return usable[fitting as number];
 }

@@ -6,9 +6,9 @@ import path from 'node:path';
 
 const OWNER_ONLY = 0o600;
 /** What is read at a time: small enough that parsing a piece delays nobody noticeably. */
-const PIECE_BYTES = 32 * 1024;
+const PIECE_BYTES = 16 * 1024;
 
-/** Bytes on disk that can be read as a whole or in pieces, as often as need be. */
+/** Bytes on disk that can be read as often as need be. */
 export class SpooledFile {
   private constructor(
     private readonly handle: FileHandle,
@@ -16,6 +16,11 @@ export class SpooledFile {
     /** Of all bytes, in hex. */
     readonly sha256: string,
   ) {}
+
+  /** For a thread that reads it by itself, before it is closed here. */
+  get fd(): number {
+    return this.handle.fd;
+  }
 
   /**
    * Writes what comes into a file under the system's temporary folder (TMPDIR). The file loses its
@@ -38,18 +43,6 @@ export class SpooledFile {
       await handle.close();
       throw error;
     }
-  }
-
-  /** All of it in memory: for what cannot be done in pieces. */
-  async whole(): Promise<Buffer> {
-    const whole = Buffer.allocUnsafeSlow(this.bytes);
-    let at = 0;
-    while (at < whole.length) {
-      const { bytesRead } = await this.handle.read(whole, at, whole.length - at, at);
-      if (bytesRead === 0) throw new Error(`a spooled file ends at ${at} of ${this.bytes} bytes`);
-      at += bytesRead;
-    }
-    return whole;
   }
 
   /** From its first byte to its last. */

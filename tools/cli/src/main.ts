@@ -77,14 +77,16 @@ function addBlockCommands(program: Command): void {
     .command('import <file>')
     .description('send a signed CSV to inventory-api and print the summary')
     .requiredOption('--operator <id>', 'operator that signed it, such as ROSHAN')
-    .option('--key <keyId>', 'which of its signing keys')
+    .option('--key <keyId>', 'which of its signing keys; else each in turn')
     .option('--signature <base64>', 'detached signature over the exact bytes')
-    .option('--signature-file <file>', 'the same, from a file (raw or base64)')
+    .option('--signature-file <file>', 'the same, from a file, raw or base64 (default: <file>.sig)')
     .option('--identifier-class <class>', 'MSISDN (default), SHORT_CODE or ALPHA')
     .option('--block-prefix <prefix>', 'declared prefix; else the longest common one')
+    .option('--dry-run', 'tell what the import would come to, and write nothing')
+    .option('--strict', 'exit with 1 when any row is invalid')
     .option('--json', 'print the whole answer as JSON')
     .action(async (file: string, options: ImportOptions) => {
-      await (await import('./blocks-import.js')).importBlock(file, options);
+      process.exitCode = await (await import('./blocks-import.js')).importBlock(file, options);
     });
 }
 

@@ -43,6 +43,20 @@ export function runningStack(): StackFile {
 }
 
 /**
+ * inventory-api and a token for it: NUMBERING_API and NUMBERING_TOKEN of the caller, else the
+ * running stack's, as its admin. Throws with 69 where there is neither.
+ */
+export function adminApi(): { url: string; token: string } {
+  const { NUMBERING_API, NUMBERING_TOKEN } = process.env;
+  if (NUMBERING_API && NUMBERING_TOKEN) return { url: NUMBERING_API, token: NUMBERING_TOKEN };
+  const { apps, tokens } = runningStack();
+  const url = NUMBERING_API || apps['inventory-api'][0]?.url;
+  const token = NUMBERING_TOKEN || tokens.admin;
+  if (url && token) return { url, token };
+  throw new CliFailure(exitCodes.serverAway, 'The running stack has no inventory-api or no admin.');
+}
+
+/**
  * DATABASE_URL of the caller, else the running stack's database. Throws with 69 where there is
  * neither.
  */
