@@ -1,4 +1,6 @@
 export * from './eventually';
+export * from './invariants';
+export * from './random';
 export * from './test-database';
 export * from './test-redis';
 export * from './running-stack';
