@@ -1,4 +1,5 @@
 import { parseTerm, isRefusal } from '@numbering/domain';
+import { leaseMany } from '@numbering/testing';
 import { Cascade } from './cascade';
 import { HoldNumber } from './hold-number';
 import { LeaseNumber } from './lease-number';
@@ -14,7 +15,6 @@ import {
   answerOf,
   as,
   codeOf,
-  leaseMany,
   openLedger,
   parsed,
   tenantCaller,
@@ -189,7 +189,7 @@ describe('US-NUM-004 the cascade of a suspension', () => {
 
   it('works on two tenants in turn, by two workers, and recalls each lease once', async () => {
     for (const tenantId of ['first', 'second']) {
-      await leaseMany(ledger, tenantId, await ledger.numbers(MANY));
+      await leaseMany(rows, tenantId, await ledger.numbers(MANY));
       await suspend(tenantId, `T-${tenantId}`);
     }
     await run(after(2));
@@ -206,7 +206,7 @@ describe('US-NUM-004 the cascade of a suspension', () => {
   });
 
   it('is stopped by a reinstatement, and goes on under the ticket of the next suspension', async () => {
-    await leaseMany(ledger, 'mine', await ledger.numbers(MANY));
+    await leaseMany(rows, 'mine', await ledger.numbers(MANY));
     await suspend('mine', 'T-1');
     await run(after(1));
     await reinstate('mine');
@@ -226,7 +226,7 @@ describe('US-NUM-004 the cascade of a suspension', () => {
   });
 
   it('recalls nothing after a reinstatement that comes in its middle', async () => {
-    await leaseMany(ledger, 'mine', await ledger.numbers(MANY));
+    await leaseMany(rows, 'mine', await ledger.numbers(MANY));
     await suspend('mine', 'T-1');
     await Promise.all([run(), reinstate('mine')]);
     const late = await rows(
@@ -264,7 +264,7 @@ describe('US-NUM-004 the cascade of a suspension', () => {
 
   it('leaves a number that somebody holds to the next run, and waits for nobody', async () => {
     const numbers = await ledger.numbers(3);
-    await leaseMany(ledger, 'mine', numbers);
+    await leaseMany(rows, 'mine', numbers);
     await suspend('mine', 'T-1');
     const somebody = ledger.source.createQueryRunner();
     await somebody.startTransaction();
@@ -281,7 +281,7 @@ describe('US-NUM-004 the cascade of a suspension', () => {
 
   it('tells of a row that contradicts itself, takes all others, and does not try it again at once', async () => {
     const numbers = await ledger.numbers(MANY);
-    await leaseMany(ledger, 'mine', numbers);
+    await leaseMany(rows, 'mine', numbers);
     const [free, bare] = numbers;
     await rows(`UPDATE numbering.identifiers SET state = 'AVAILABLE' WHERE identifier = $1`, [
       free,
@@ -295,7 +295,7 @@ describe('US-NUM-004 the cascade of a suspension', () => {
 
   it('is kept from no number by one that cannot be written', async () => {
     const numbers = await ledger.numbers(5);
-    await leaseMany(ledger, 'mine', numbers);
+    await leaseMany(rows, 'mine', numbers);
     // The tenant's counter would fall below nothing with the last of them.
     await rows(`UPDATE numbering.tenants SET leased_msisdn = 4 WHERE tenant_id = 'mine'`);
     await suspend('mine', 'T-1');

@@ -1,8 +1,9 @@
 import { DAY_MS, utcDay } from '@numbering/domain';
 import { Client } from 'pg';
+import { leaseMany } from '@numbering/testing';
 import { OverrideQuarantine } from './override-quarantine';
 import { ReportOverrides } from './report-overrides';
-import { adminCaller, answerOf, as, leaseMany, openLedger, parsed, type Ledger } from './testing';
+import { adminCaller, answerOf, as, openLedger, parsed, type Ledger } from './testing';
 import { RecallNumber } from './recall-number';
 
 describe('US-NUM-006 the daily override report', () => {
@@ -34,7 +35,7 @@ describe('US-NUM-006 the daily override report', () => {
     ).map(({ key, data }: { key: string; data: object }) => [key, data]);
   const overrideOne = async (at: Date) => {
     const [number = ''] = await ledger.numbers(1);
-    await leaseMany(ledger, 'mine', [number]);
+    await leaseMany(rows, 'mine', [number]);
     const ask = { reason: 'NON_PAYMENT', actorId: 'admin-1' } as const;
     const { module } = ledger;
     answerOf(await module.get(RecallNumber).run(as(adminCaller()), parsed(number), ask));
