@@ -11,14 +11,15 @@ export interface TestRedis {
   pid: number;
   /** Ends it at once, as a crash would. */
   kill: () => Promise<void>;
-  /** Starts it again on the same port, empty. */
+  /** Starts it again on the same port: empty, or with what it had kept. */
   start: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
 const START_TIMEOUT_MS = 10_000;
 
-export async function testRedis(): Promise<TestRedis> {
+/** @param keepsData writes what it is told to its disk and has it again after a crash, as the stack's own does */
+export async function testRedis({ keepsData = false } = {}): Promise<TestRedis> {
   const port = await freePort();
   const folder = await mkdtemp(path.join(tmpdir(), 'numbering-redis-'));
   const url = `redis://127.0.0.1:${port}`;
@@ -27,6 +28,7 @@ export async function testRedis(): Promise<TestRedis> {
   const start = async (): Promise<void> => {
     const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
     args.push('--maxmemory-policy', 'noeviction', '--notify-keyspace-events', 'Ex');
+    args.push('--appendonly', keepsData ? 'yes' : 'no');
     child = spawn('redis-server', args, { stdio: 'ignore' });
     redis.pid = child.pid ?? 0;
     await answering(url);

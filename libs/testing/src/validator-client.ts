@@ -6,28 +6,55 @@ export interface Verdict {
   valid: boolean;
   reason: string;
   leaseId: string;
+  effectiveUntil: Timestamp | null;
+  graceUntil: Timestamp | null;
 }
 
+export interface Timestamp {
+  seconds: string;
+  nanos: number;
+}
+
+export interface LeaseQuestion {
+  identifier: string;
+  tenantId: string;
+}
+
+export type VerdictStream = grpc.ClientDuplexStream<LeaseQuestion, Verdict>;
+
 const DEADLINE_MS = 5_000;
+/** Streams are for asking on and on. */
+const STREAM_DEADLINE_MS = 600_000;
+
+type Done<T> = (error: grpc.ServiceError | null, answer: T) => void;
 
 interface CallClient extends grpc.Client {
   validateLease(
-    ask: { identifier: string; tenantId: string },
+    ask: LeaseQuestion,
     metadata: grpc.Metadata,
     options: grpc.CallOptions,
-    done: (error: grpc.ServiceError | null, verdict: Verdict) => void,
-  ): void;
+    done: Done<Verdict>,
+  ): grpc.ClientUnaryCall;
+  validateLeases(
+    ask: { requests: readonly LeaseQuestion[] },
+    metadata: grpc.Metadata,
+    options: grpc.CallOptions,
+    done: Done<{ responses: Verdict[] }>,
+  ): grpc.ClientUnaryCall;
+  validateLeaseStream(metadata: grpc.Metadata, options: grpc.CallOptions): VerdictStream;
 }
 
-/** An orchestrator's client of one validator. */
+/** An orchestrator's client of one validator, with the proto that callers have. */
 export class ValidatorClient {
   private readonly client: CallClient;
   private readonly metadata = new grpc.Metadata();
 
-  constructor(address: string, token: string) {
+  /** @param token none: nothing is sent as metadata `authorization` */
+  constructor(address: string, token?: string) {
     const definition = loadSync('numbering/v1/lease_validator.proto', {
       includeDirs: [path.resolve('libs/contracts/proto')],
       defaults: true,
+      longs: String,
     });
     const { numbering } = grpc.loadPackageDefinition(definition) as unknown as {
       numbering: { v1: { LeaseValidator: grpc.ServiceClientConstructor } };
@@ -37,18 +64,44 @@ export class ValidatorClient {
       address,
       grpc.credentials.createInsecure(),
     ) as unknown as CallClient;
-    this.metadata.set('authorization', `Bearer ${token}`);
+    if (token !== undefined) this.metadata.set('authorization', `Bearer ${token}`);
   }
 
-  ask(identifier: string, tenantId: string): Promise<Verdict> {
-    const options = { deadline: Date.now() + DEADLINE_MS };
+  ask(identifier: string, tenantId: string, deadlineMs = DEADLINE_MS): Promise<Verdict> {
+    const question = { identifier, tenantId };
     return new Promise((resolve, reject) => {
-      this.client.validateLease(
-        { identifier, tenantId },
-        this.metadata,
-        options,
-        (error, verdict) => (error ? reject(error) : resolve(verdict)),
+      this.client.validateLease(question, this.metadata, within(deadlineMs), (error, verdict) =>
+        error ? reject(error) : resolve(verdict),
       );
+    });
+  }
+
+  /** One batch; its answers in the order of its questions. */
+  askAll(requests: readonly LeaseQuestion[], deadlineMs = DEADLINE_MS): Promise<Verdict[]> {
+    return new Promise((resolve, reject) => {
+      this.client.validateLeases(
+        { requests },
+        this.metadata,
+        within(deadlineMs),
+        (error, answer) => (error ? reject(error) : resolve(answer.responses)),
+      );
+    });
+  }
+
+  stream(deadlineMs = STREAM_DEADLINE_MS): VerdictStream {
+    return this.client.validateLeaseStream(this.metadata, within(deadlineMs));
+  }
+
+  /** All the questions at once on one stream, and then its end. */
+  askStreamed(questions: readonly LeaseQuestion[]): Promise<Verdict[]> {
+    return new Promise((resolve, reject) => {
+      const verdicts: Verdict[] = [];
+      const call = this.stream(DEADLINE_MS);
+      call.on('data', (verdict: Verdict) => verdicts.push(verdict));
+      call.on('error', reject);
+      call.on('end', () => resolve(verdicts));
+      for (const question of questions) call.write(question);
+      call.end();
     });
   }
 
@@ -56,3 +109,5 @@ export class ValidatorClient {
     this.client.close();
   }
 }
+
+const within = (deadlineMs: number): grpc.CallOptions => ({ deadline: Date.now() + deadlineMs });

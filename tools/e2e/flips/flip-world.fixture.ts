@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import {
+  freePort,
+  mintToken,
+  RestCaller,
+  runningStack,
+  testDatabase,
+  testRedis,
+  type TestDatabase,
+  type TestRedis,
+} from '@numbering/testing';
+import { Client } from 'pg';
+import { AppProcess } from '../app-process.fixture';
+
+const VALIDATORS = 2;
+
+/**
+ * The apps on a database and a Redis of their own, which may be killed and frozen without anybody else's suffering:
+ * one API, one worker, two validators.
+ */
+export interface FlipWorld {
+  api: AppProcess;
+  worker: AppProcess;
+  /** host:port of each validator. */
+  validators: string[];
+  redis: TestRedis;
+  /** Every scope, for any tenant. */
+  admin: RestCaller;
+  /** Somebody else: who recalled may not override. */
+  second: RestCaller;
+  validatorToken: string;
+  sql: <R extends object>(text: string, parameters?: unknown[]) => Promise<R[]>;
+  close: () => Promise<void>;
+}
+
+export async function openFlipWorld(): Promise<FlipWorld> {
+  const stack = runningStack();
+  const [database, redis] = await Promise.all([testDatabase(), testRedis({ keepsData: true })]);
+  const settings = {
+    DATABASE_URL: database.url,
+    REDIS_URL: redis.url,
+    JWKS_URL: `${stack.services.identity.url}/.well-known/jwks.json`,
+    JWT_ISSUER: 'http://numbering.local/identity',
+    JWT_AUDIENCE: 'numbering',
+    CURSOR_SECRET: randomUUID(),
+    BILLING_URL: 'http://127.0.0.1:1',
+  };
+  const api = new AppProcess('inventory-api', await freePort(), settings);
+  const worker = new AppProcess('reservation-worker', await freePort(), settings);
+  const validators = await Promise.all(
+    Array.from({ length: VALIDATORS }, async () => {
+      const grpcPort = await freePort();
+      const its = { ...settings, GRPC_PORT: `${grpcPort}` };
+      const app = new AppProcess('lease-validator', await freePort(), its);
+      return { app, address: `127.0.0.1:${grpcPort}` };
+    }),
+  );
+  const apps = [api, worker, ...validators.map(({ app }) => app)];
+  await Promise.all(apps.map((app) => app.start()));
+  const owner = new Client({ connectionString: database.url });
+  await owner.connect();
+  const second = await mintToken({ sub: 'second-admin', scope: 'numbering:compliance' });
+  return {
+    api,
+    worker,
+    validators: validators.map(({ address }) => address),
+    redis,
+    admin: new RestCaller(api.url, stack.tokens.admin),
+    second: new RestCaller(api.url, second),
+    validatorToken: stack.tokens.validator,
+    sql: async (text, parameters) => (await owner.query(text, parameters)).rows,
+    close: () => closeAll({ apps, owner, redis, database }),
+  };
+}
+
+async function closeAll(world: {
+  apps: AppProcess[];
+  owner: Client;
+  redis: TestRedis;
+  database: TestDatabase;
+}): Promise<void> {
+  await Promise.all(world.apps.map((app) => app.kill()));
+  await world.owner.end();
+  await world.redis.stop();
+  await world.database.drop();
+}
