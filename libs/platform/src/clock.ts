@@ -10,11 +10,6 @@ export function monotonicMs(): number {
   return performance.now();
 }
 
-/** This machine's wall clock, RFC 3339 in UTC: for log lines, never for a decision. */
-export function wallClockIso(): string {
-  return new Date().toISOString();
-}
-
 /** This machine's wall clock in Unix milliseconds: for what others stamp by theirs (tokens). */
 export function wallClockMs(): number {
   return Date.now();

@@ -20,6 +20,8 @@ const PATIENT_CONNECT_TIMEOUT_MS = 5_000;
 /** A subscriber owes no answers, so it asks for some: else a cut line looks like silence. */
 const SUBSCRIBER_PING_EVERY_MS = 1_000;
 const SUBSCRIBER_SOCKET_TIMEOUT_MS = 3_000;
+/** How long a connection that is ended may take; of one that has gone already ioredis waits it out. */
+const DISCONNECT_TIMEOUT_MS = 200;
 const RECONNECT_FIRST_MS = 50;
 const RECONNECT_LONGEST_MS = 1_000;
 
@@ -70,6 +72,7 @@ function connect(config: Config, purpose: string, options: RedisOptions): RedisC
   const all: RedisOptions = {
     ...options,
     connectionName: `${config.app}:${purpose}`,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     retryStrategy: reconnectAfterMs,
   };
   const nodes = config.redisClusterNodes;
