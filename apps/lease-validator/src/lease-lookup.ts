@@ -36,8 +36,11 @@ import type { Trust } from './trust';
 
 /** How long one subject may be looked up, reads that are tried again included. */
 const LOOKUP_LIMIT_MS = 2_000;
-/** A change that is heard of while something else is waited for has its subject looked up again. */
-const MAX_ROUNDS = 3;
+/**
+ * A change that is heard of while something else is waited for has its subject looked up again: of a
+ * large batch under constant change nearly always one, each time for as long as one read takes.
+ */
+const MAX_ROUNDS = 10;
 
 export interface Question {
   identifier: ParsedIdentifier;
@@ -55,6 +58,7 @@ export interface Looked {
 const PATHS: readonly Path[] = ['memory', 'redis', 'postgres', 'redis_down'];
 
 type Part<F> = Found<F> & { key: string };
+type Parts = [Part<IdentifierFacts>, Part<TenantStanding>];
 
 export class LeaseLookup {
   constructor(
@@ -98,20 +102,31 @@ export class LeaseLookup {
    * store that may answer does.
    */
   async find(questions: readonly Question[]): Promise<Looked[]> {
-    // While some are waited for, others may change: then all are looked at again.
-    for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
-      const parts = await Promise.all(questions.map((question) => this.findOne(question)));
-      const isOld = parts.some(
-        ([facts, standing]) =>
-          facts.known.version < this.identifiers.memory.floorOf(facts.key) ||
-          standing.known.version < this.tenants.memory.floorOf(standing.key),
+    const parts = await Promise.all(questions.map((question) => this.findOne(question)));
+    // While some are waited for, others may change: those are looked at again.
+    for (let rounds = 1; rounds < MAX_ROUNDS; rounds++) {
+      const old = [...parts.keys()].filter((at) => this.isOld(parts[at]));
+      if (old.length === 0) return parts.map(([facts, standing]) => lookedOf(facts, standing));
+      await Promise.all(
+        old.map(async (at) => {
+          const question = questions[at];
+          if (question) parts[at] = await this.findOne(question);
+        }),
       );
-      if (!isOld) return parts.map(([facts, standing]) => lookedOf(facts, standing));
     }
     throw new StoreUnavailable('postgres', new Error('it changes faster than it can be read'));
   }
 
-  private findOne({ identifier, tenantId }: Question) {
+  private isOld(parts: Parts | undefined): boolean {
+    if (!parts) return false;
+    const [facts, standing] = parts;
+    return (
+      facts.known.version < this.identifiers.memory.floorOf(facts.key) ||
+      standing.known.version < this.tenants.memory.floorOf(standing.key)
+    );
+  }
+
+  private findOne({ identifier, tenantId }: Question): Promise<Parts> {
     return Promise.all([
       this.part(this.identifiers, identifier),
       this.part(this.tenants, { matchKey: tenantId }),

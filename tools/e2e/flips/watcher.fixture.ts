@@ -66,15 +66,16 @@ export class Watcher {
   async watch(): Promise<void> {
     const anyOne = () => [this.anyQuestion()];
     await Promise.all([
-      this.loop(anyOne, async ([one]) => {
+      this.loop('one', anyOne, async ([one]) => {
         const { identifier, tenantId } = one as LeaseQuestion;
         return [await this.client.ask(identifier, tenantId)];
       }),
       this.loop(
+        'batch',
         () => this.everyQuestion(),
         (all) => this.client.askAll(all),
       ),
-      this.loop(anyOne, ([one]) => this.askOnStream(one as LeaseQuestion)),
+      this.loop('stream', anyOne, ([one]) => this.askOnStream(one as LeaseQuestion)),
     ]);
     await this.endStream();
     this.client.close();
@@ -85,6 +86,7 @@ export class Watcher {
   }
 
   private async loop(
+    way: 'one' | 'batch' | 'stream',
     questions: () => LeaseQuestion[],
     ask: (questions: readonly LeaseQuestion[]) => Promise<Verdict[]>,
   ): Promise<void> {
@@ -102,7 +104,7 @@ export class Watcher {
           this.judge({ ...question, reason, leaseId, askedAtMs, toldAtMs }, floors[i] ?? 0);
         });
       } catch (error) {
-        this.failed(error);
+        this.failed(way, error);
       }
       // Writers and the other loops have their turn.
       await new Promise((resolve) => setImmediate(resolve));
@@ -127,11 +129,12 @@ export class Watcher {
     this.floors.set(identifier, Math.max(this.floors.get(identifier) ?? 0, seen ?? 0));
   }
 
-  private failed(error: unknown): void {
+  private failed(way: string, error: unknown): void {
     const { code, details = '' } = error as Partial<ServiceError>;
     if (code !== GrpcStatus.UNAVAILABLE) return this.show(String(error));
     this.seen.unavailable++;
-    this.seen.reasons[details] = (this.seen.reasons[details] ?? 0) + 1;
+    const reason = `${way}: ${details}`;
+    this.seen.reasons[reason] = (this.seen.reasons[reason] ?? 0) + 1;
   }
 
   private show(fault: string): void {
