@@ -107,8 +107,9 @@ describe('US-NUM-004 kill -9 of the worker in the middle of a cascade', () => {
         version: 4,
         lease_state: 'RECALLED',
         end_ticket_id: 'C-1',
-        audits: 'RECALL3 QUARANTINE4',
-        events: 'numbering.lease.recalled3 numbering.identifier.quarantined4',
+        audits: 'LEASE2 RECALL3 QUARANTINE4',
+        events:
+          'numbering.lease.created2 numbering.lease.recalled3 numbering.identifier.quarantined4',
       },
     ]);
   });

@@ -1,11 +1,13 @@
 import { parseTerm, isRefusal } from '@numbering/domain';
-import { leaseMany } from '@numbering/testing';
+import { brokenInvariants, leaseMany } from '@numbering/testing';
 import { Cascade } from './cascade';
 import { HoldNumber } from './hold-number';
 import { LeaseNumber } from './lease-number';
 import { isRefused } from './outcome';
 import { OverrideQuarantine } from './override-quarantine';
+import { RecallNumber } from './recall-number';
 import { ReinstateTenant } from './reinstate-tenant';
+import { ReleaseNumber } from './release-number';
 import { ReserveNumber } from './reserve-number';
 import { SetQuotas } from './set-quotas';
 import { SuspendLease } from './suspend-lease';
@@ -188,8 +190,11 @@ describe('US-NUM-004 the cascade of a suspension', () => {
   });
 
   it('works on two tenants in turn, by two workers, and recalls each lease once', async () => {
+    const numbers: string[] = [];
     for (const tenantId of ['first', 'second']) {
-      await leaseMany(rows, tenantId, await ledger.numbers(MANY));
+      const theirs = await ledger.numbers(MANY);
+      numbers.push(...theirs);
+      await leaseMany(rows, tenantId, theirs);
       await suspend(tenantId, `T-${tenantId}`);
     }
     await run(after(2));
@@ -203,6 +208,7 @@ describe('US-NUM-004 the cascade of a suspension', () => {
       expect(await tenant(tenantId)).toMatchObject({ cascade_pending: false, leased_msisdn: 0 });
       expect(await recallsOf(tenantId)).toEqual([{ recalls: 1, events: 1 }]);
     }
+    expect(await brokenInvariants(rows, numbers)).toEqual([]);
   });
 
   it('is stopped by a reinstatement, and goes on under the ticket of the next suspension', async () => {
@@ -259,6 +265,34 @@ describe('US-NUM-004 the cascade of a suspension', () => {
       await run();
       expect(await tenant(tenantId)).toMatchObject({ cascade_pending: false, leased_msisdn: 0 });
       expect(await occupied(tenantId)).toBe(0);
+      expect(await brokenInvariants(rows, numbers)).toEqual([]);
+    }
+  });
+
+  it('makes one of a recall, a release and a suspension that meet', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const tenantId = `met-${round}`;
+      const numbers = await ledger.numbers(CALLERS);
+      const [reserved, others] = [numbers.slice(0, 5), numbers.slice(5)];
+      await leaseMany(rows, tenantId, others);
+      for (const number of reserved) answerOf(await reserve(tenantId, number));
+      const recall = ledger.module.get(RecallNumber);
+      const ask = { reason: 'NON_PAYMENT', actorId: 'admin-1' } as const;
+      const release = ledger.module.get(ReleaseNumber);
+      await Promise.all([
+        suspend(tenantId, `T-${round}`).then(() => run()),
+        ...others.map((number) => recall.run(admin, parsed(number), ask)),
+        ...reserved.map((number) => release.run(as(tenantCaller(tenantId)), parsed(number))),
+      ]);
+      await run();
+      expect(await tenant(tenantId)).toMatchObject({ cascade_pending: false, leased_msisdn: 0 });
+      expect(await brokenInvariants(rows, numbers)).toEqual([]);
+      const ends: { n: number }[] = await rows(
+        `SELECT count(*)::int AS n FROM numbering.audit_log
+          WHERE tenant_id = $1 AND action IN ('RECALL', 'RELEASE') GROUP BY identifier`,
+        [tenantId],
+      );
+      expect(ends).toEqual(numbers.map(() => ({ n: 1 })));
     }
   });
 
