@@ -30,6 +30,15 @@ export class AppProcess {
     );
   }
 
+  /** As an orchestrator ends it. @returns the exit code; null where a signal ended it */
+  async terminate(): Promise<number | null> {
+    const { child } = this;
+    if (!child || child.exitCode !== null) return child?.exitCode ?? null;
+    const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    return exit;
+  }
+
   /** As a crash: no signal handler runs. */
   async kill(): Promise<void> {
     const { child } = this;

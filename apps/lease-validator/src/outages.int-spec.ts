@@ -1,6 +1,5 @@
 import { metricsRegistry, StoreUnavailable } from '@numbering/platform';
-import { eventually } from '@numbering/testing';
-import { Line } from './testing/line';
+import { eventually, Line } from '@numbering/testing';
 import { Rig, type Told, type Validator } from './testing/rig';
 
 jest.setTimeout(60_000);

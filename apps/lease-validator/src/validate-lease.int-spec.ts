@@ -2,10 +2,9 @@ import { status as GrpcStatus } from '@grpc/grpc-js';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { fastifyAdapter } from '@numbering/platform';
-import { eventually, freePort } from '@numbering/testing';
+import { eventually, freePort, ValidatorClient, type LeaseQuestion } from '@numbering/testing';
 import { AnswerStreams } from './answer-stream';
 import { AppModule } from './app.module';
-import { GrpcCaller } from './testing/grpc-client';
 import { GrpcDoor } from './grpc-door';
 import { Issuer } from './testing/issuer';
 import { Knowledge } from './knowledge';
@@ -16,17 +15,23 @@ jest.setTimeout(60_000);
 
 const OWN = 'tenant-own';
 const OTHER = 'tenant-other';
+const question = (identifier: string, tenantId: string): LeaseQuestion => ({
+  identifier,
+  tenantId,
+});
 const NOTHING = { leaseId: '', effectiveUntil: null, graceUntil: null };
 
 describe('the gRPC door', () => {
   let rig: Rig;
   let issuer: Issuer;
   let app: NestFastifyApplication;
-  let caller: GrpcCaller;
+  let caller: ValidatorClient;
   let leased: string;
   let leaseId: string;
 
-  async function boot(env: Record<string, string>): Promise<[NestFastifyApplication, GrpcCaller]> {
+  async function boot(
+    env: Record<string, string>,
+  ): Promise<[NestFastifyApplication, ValidatorClient]> {
     const port = await freePort();
     const config = rig.config({ ...env, GRPC_PORT: String(port) });
     const booted = await NestFactory.create<NestFastifyApplication>(
@@ -37,7 +42,7 @@ describe('the gRPC door', () => {
     await booted.get(Knowledge).open();
     await booted.get(GrpcDoor).open(booted);
     await booted.listen(0, '127.0.0.1');
-    return [booted, new GrpcCaller(`127.0.0.1:${port}`)];
+    return [booted, new ValidatorClient(`127.0.0.1:${port}`)];
   }
 
   beforeAll(async () => {
@@ -71,16 +76,16 @@ describe('the gRPC door', () => {
       [leaseId],
     );
     const untilMs = (row?.['until'] as Date).getTime();
-    const answer = await caller.one(leased, OWN);
+    const answer = await caller.ask(leased, OWN);
     expect(answer).toMatchObject({ valid: true, reason: '', leaseId, graceUntil: null });
     const { seconds, nanos } = answer.effectiveUntil ?? { seconds: 0, nanos: 0 };
     expect(seconds * 1_000 + nanos / 1_000_000).toBe(untilMs);
-    expect(await caller.one(leased.slice(1), OTHER)).toEqual({
+    expect(await caller.ask(leased.slice(1), OTHER)).toEqual({
       ...NOTHING,
       valid: false,
       reason: 'WRONG_TENANT',
     });
-    expect(await caller.one('+93790000001', OWN)).toEqual({
+    expect(await caller.ask('+93790000001', OWN)).toEqual({
       ...NOTHING,
       valid: false,
       reason: 'NOT_REGISTERED',
@@ -88,17 +93,17 @@ describe('the gRPC door', () => {
   });
 
   it('answers a batch in order, up to 1,000', async () => {
-    const asks = Array.from({ length: 1_000 }, (_, at) => [leased, at % 3 ? OWN : OTHER] as const);
-    const answers = await caller.many(asks);
-    expect(answers.map((each) => each.valid)).toEqual(asks.map(([, tenant]) => tenant === OWN));
-    expect(await caller.many([])).toEqual([]);
-    await refused(caller.many([...asks, [leased, OWN]]), GrpcStatus.INVALID_ARGUMENT);
+    const asks = Array.from({ length: 1_000 }, (_, at) => question(leased, at % 3 ? OWN : OTHER));
+    const answers = await caller.askAll(asks);
+    expect(answers.map((each) => each.valid)).toEqual(asks.map(({ tenantId }) => tenantId === OWN));
+    expect(await caller.askAll([])).toEqual([]);
+    await refused(caller.askAll([...asks, question(leased, OWN)]), GrpcStatus.INVALID_ARGUMENT);
   });
 
   it('answers a stream in order, each question before the next is asked', async () => {
-    const asks = Array.from({ length: 300 }, (_, at) => [leased, at % 3 ? OWN : OTHER] as const);
-    const answers = await caller.streamed(asks);
-    expect(answers.map((each) => each.valid)).toEqual(asks.map(([, tenant]) => tenant === OWN));
+    const asks = Array.from({ length: 300 }, (_, at) => question(leased, at % 3 ? OWN : OTHER));
+    const answers = await caller.askStreamed(asks);
+    expect(answers.map((each) => each.valid)).toEqual(asks.map(({ tenantId }) => tenantId === OWN));
     const call = caller.stream();
     call.on('error', () => undefined);
     for (let round = 0; round < 20; round++) {
@@ -121,13 +126,13 @@ describe('the gRPC door', () => {
       'tail ',
       'x'.repeat(9_999),
     ];
-    for (const form of bad) await refused(caller.one(form, OWN), GrpcStatus.INVALID_ARGUMENT);
+    for (const form of bad) await refused(caller.ask(form, OWN), GrpcStatus.INVALID_ARGUMENT);
     for (const tenant of ['', 'a\u0000b', 't'.repeat(256)]) {
-      await refused(caller.one(leased, tenant), GrpcStatus.INVALID_ARGUMENT);
+      await refused(caller.ask(leased, tenant), GrpcStatus.INVALID_ARGUMENT);
     }
     for (const at of [1, 7]) {
-      const asks = Array.from({ length: 9 }, (_, i) => [i === at ? '+93' : leased, OWN] as const);
-      for (const call of [caller.many(asks), caller.streamed(asks)]) {
+      const asks = Array.from({ length: 9 }, (_, i) => question(i === at ? '+93' : leased, OWN));
+      for (const call of [caller.askAll(asks), caller.askStreamed(asks)]) {
         await expect(call).rejects.toMatchObject({
           code: GrpcStatus.INVALID_ARGUMENT,
           details: expect.stringContaining(`item ${at}:`),
@@ -141,9 +146,11 @@ describe('the gRPC door', () => {
     const at = '/numbering.v1.LeaseValidator';
     await expect(caller.raw(`${at}/ValidateLease`, junk)).rejects.toThrow();
     await expect(caller.raw(`${at}/ValidateLeases`, junk)).rejects.toThrow();
-    await expect(caller.raw(`${at}/ValidateLeaseStream`, junk, true)).rejects.toThrow();
+    await expect(
+      caller.raw(`${at}/ValidateLeaseStream`, junk, { isStream: true }),
+    ).rejects.toThrow();
     await noStreamIsOpen();
-    expect((await caller.one(leased, OWN)).valid).toBe(true);
+    expect((await caller.ask(leased, OWN)).valid).toBe(true);
   });
 
   it.each([
@@ -154,18 +161,18 @@ describe('the gRPC door', () => {
     ['a forged token', (token: string) => `Bearer ${token.slice(0, -4)}AAAA`],
   ])('lets nobody in with %s', async (_, header) => {
     caller.authorization = header(await issuer.token());
-    await refused(caller.one(leased, OWN), GrpcStatus.UNAUTHENTICATED);
-    await refused(caller.many([[leased, OWN]]), GrpcStatus.UNAUTHENTICATED);
-    await refused(caller.streamed([[leased, OWN]]), GrpcStatus.UNAUTHENTICATED);
+    await refused(caller.ask(leased, OWN), GrpcStatus.UNAUTHENTICATED);
+    await refused(caller.askAll([question(leased, OWN)]), GrpcStatus.UNAUTHENTICATED);
+    await refused(caller.askStreamed([question(leased, OWN)]), GrpcStatus.UNAUTHENTICATED);
   });
 
   it('lets nobody in whose token has ended or has not the scope', async () => {
     caller.authorization = `Bearer ${await issuer.token({}, -1)}`;
-    await refused(caller.one(leased, OWN), GrpcStatus.UNAUTHENTICATED);
+    await refused(caller.ask(leased, OWN), GrpcStatus.UNAUTHENTICATED);
     caller.authorization = `Bearer ${await issuer.token({ scope: 'numbering:read' })}`;
-    await refused(caller.one(leased, OWN), GrpcStatus.PERMISSION_DENIED);
-    await refused(caller.many([[leased, OWN]]), GrpcStatus.PERMISSION_DENIED);
-    await refused(caller.streamed([[leased, OWN]]), GrpcStatus.PERMISSION_DENIED);
+    await refused(caller.ask(leased, OWN), GrpcStatus.PERMISSION_DENIED);
+    await refused(caller.askAll([question(leased, OWN)]), GrpcStatus.PERMISSION_DENIED);
+    await refused(caller.askStreamed([question(leased, OWN)]), GrpcStatus.PERMISSION_DENIED);
   });
 
   it('ends a stream with its token, also an idle one', async () => {
@@ -195,8 +202,8 @@ describe('the gRPC door', () => {
     await away.close();
     const [other, lone] = await boot(env);
     lone.authorization = `Bearer ${token}`;
-    await refused(lone.one(leased, OWN), GrpcStatus.UNAVAILABLE);
-    await refused(lone.streamed([[leased, OWN]]), GrpcStatus.UNAVAILABLE);
+    await refused(lone.ask(leased, OWN), GrpcStatus.UNAVAILABLE);
+    await refused(lone.askStreamed([question(leased, OWN)]), GrpcStatus.UNAVAILABLE);
     lone.close();
     await other.close();
   });
@@ -214,7 +221,9 @@ describe('the gRPC door', () => {
     const list = Buffer.from([0x3a, 0x01, 0x2a]);
     for (const version of ['v1', 'v1alpha']) {
       const method = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
-      expect((await caller.raw(method, list, true)).toString('latin1')).toContain(name);
+      expect((await caller.raw(method, list, { isStream: true })).toString('latin1')).toContain(
+        name,
+      );
     }
   });
 
@@ -229,7 +238,7 @@ describe('the gRPC door', () => {
       return Number(line.exec(body)?.[1] ?? 0);
     };
     const before = await counted();
-    for (let asked = 0; asked < 5; asked++) await caller.one(leased, OWN);
+    for (let asked = 0; asked < 5; asked++) await caller.ask(leased, OWN);
     expect(await counted()).toBeGreaterThanOrEqual(before + 5);
   });
 
@@ -241,7 +250,7 @@ describe('the gRPC door', () => {
     await new Promise((resolve) => call.once('data', resolve));
     await other.close();
     expect(await ended).toMatchObject({ code: GrpcStatus.UNAVAILABLE });
-    await refused(lone.one(leased, OWN, 500), GrpcStatus.UNAVAILABLE);
+    await refused(lone.ask(leased, OWN, 500), GrpcStatus.UNAVAILABLE);
     lone.close();
   });
 });

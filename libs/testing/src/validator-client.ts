@@ -11,7 +11,7 @@ export interface Verdict {
 }
 
 export interface Timestamp {
-  seconds: string;
+  seconds: number;
   nanos: number;
 }
 
@@ -47,14 +47,17 @@ interface CallClient extends grpc.Client {
 /** An orchestrator's client of one validator, with the proto that callers have. */
 export class ValidatorClient {
   private readonly client: CallClient;
-  private readonly metadata = new grpc.Metadata();
+  /** Sent as metadata `authorization`. */
+  authorization: string | undefined;
 
-  /** @param token none: nothing is sent as metadata `authorization` */
-  constructor(address: string, token?: string) {
+  constructor(
+    readonly address: string,
+    token?: string,
+  ) {
     const definition = loadSync('numbering/v1/lease_validator.proto', {
       includeDirs: [path.resolve('libs/contracts/proto')],
       defaults: true,
-      longs: String,
+      longs: Number,
     });
     const { numbering } = grpc.loadPackageDefinition(definition) as unknown as {
       numbering: { v1: { LeaseValidator: grpc.ServiceClientConstructor } };
@@ -64,13 +67,13 @@ export class ValidatorClient {
       address,
       grpc.credentials.createInsecure(),
     ) as unknown as CallClient;
-    if (token !== undefined) this.metadata.set('authorization', `Bearer ${token}`);
+    if (token !== undefined) this.authorization = `Bearer ${token}`;
   }
 
   ask(identifier: string, tenantId: string, deadlineMs = DEADLINE_MS): Promise<Verdict> {
     const question = { identifier, tenantId };
     return new Promise((resolve, reject) => {
-      this.client.validateLease(question, this.metadata, within(deadlineMs), (error, verdict) =>
+      this.client.validateLease(question, this.metadata(), within(deadlineMs), (error, verdict) =>
         error ? reject(error) : resolve(verdict),
       );
     });
@@ -81,7 +84,7 @@ export class ValidatorClient {
     return new Promise((resolve, reject) => {
       this.client.validateLeases(
         { requests },
-        this.metadata,
+        this.metadata(),
         within(deadlineMs),
         (error, answer) => (error ? reject(error) : resolve(answer.responses)),
       );
@@ -89,7 +92,7 @@ export class ValidatorClient {
   }
 
   stream(deadlineMs = STREAM_DEADLINE_MS): VerdictStream {
-    return this.client.validateLeaseStream(this.metadata, within(deadlineMs));
+    return this.client.validateLeaseStream(this.metadata(), within(deadlineMs));
   }
 
   /** All the questions at once on one stream, and then its end. */
@@ -105,8 +108,35 @@ export class ValidatorClient {
     });
   }
 
+  /** Hand-made bytes on any method of the server; of a stream its first answer. */
+  raw(method: string, bytes: Buffer, { isStream = false } = {}): Promise<Buffer> {
+    const same = (value: Buffer): Buffer => value;
+    const options = within(DEADLINE_MS);
+    return new Promise((resolve, reject) => {
+      if (!isStream) {
+        this.client.makeUnaryRequest(
+          ...([method, same, same, bytes, this.metadata(), options] as const),
+          (error, answer) => (error ? reject(error) : resolve(answer ?? Buffer.alloc(0))),
+        );
+        return;
+      }
+      const call = this.client.makeBidiStreamRequest(method, same, same, this.metadata(), options);
+      call.on('error', reject).once('data', (answer: Buffer) => {
+        resolve(answer);
+        call.end();
+      });
+      call.write(bytes);
+    });
+  }
+
   close(): void {
     this.client.close();
+  }
+
+  private metadata(): grpc.Metadata {
+    const metadata = new grpc.Metadata();
+    if (this.authorization !== undefined) metadata.set('authorization', this.authorization);
+    return metadata;
   }
 }
 

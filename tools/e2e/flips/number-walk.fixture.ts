@@ -10,8 +10,8 @@ const ASK_AGAIN = new Set([500, 502, 503]);
 export interface Doors {
   admin: RestCaller;
   second: RestCaller;
-  /** From 0 to below 1, seeded: a run can be told again. */
-  random: () => number;
+  /** A whole number below another one, seeded: a run can be told again. */
+  random: (below: number) => number;
 }
 
 type Move = 'reserve' | 'hold' | 'release' | 'lease' | 'suspend' | 'resume' | 'recall' | 'override';
@@ -49,7 +49,7 @@ export class NumberWalk {
   async flip(): Promise<void> {
     const { state } = this.timeline.now;
     const moves = MOVES[state].filter((move) => !this.staysWith || move !== 'recall');
-    const move = moves[Math.floor(this.doors.random() * moves.length)] as Move;
+    const move = moves[this.doors.random(moves.length)] as Move;
     await this[move]();
   }
 

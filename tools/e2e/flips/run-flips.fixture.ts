@@ -1,5 +1,5 @@
-import { eventually } from '@numbering/testing';
-import type { FlipWorld } from './flip-world.fixture';
+import { brokenInvariants, eventually, random, type BrokenInvariant } from '@numbering/testing';
+import type { OwnStack } from '../own-stack.fixture';
 import { NumberWalk, TenantFlips, type Doors } from './number-walk.fixture';
 import { Watcher, type Seen } from './watcher.fixture';
 
@@ -16,7 +16,7 @@ const WATCH_ON_MS = 1_200;
 /** Something that happens to the servers when a share of the flips is done. */
 export interface Trouble {
   name: string;
-  strike: (world: FlipWorld) => Promise<void>;
+  strike: (world: OwnStack) => Promise<void>;
 }
 
 export interface FlipReport {
@@ -35,8 +35,8 @@ export interface FlipReport {
   p99StaleMs: number;
   /** Numbers whose row is not as their last acknowledged change left it. */
   lost: string[];
-  /** Changes that a row counts, all numbers together. */
-  versions: number;
+  /** What must hold of the ledger, and does not. */
+  broken: BrokenInvariant[];
 }
 
 /**
@@ -45,15 +45,15 @@ export interface FlipReport {
  * @throws where a flip is refused
  */
 export async function runFlips(
-  world: FlipWorld,
+  world: OwnStack,
   { flips, seed, troubles }: { flips: number; seed: number; troubles: readonly Trouble[] },
 ): Promise<FlipReport> {
-  const doors = { admin: world.admin, second: world.second, random: seeded(seed) };
+  const doors = { admin: world.admin, second: world.second, random: random(seed) };
   const { walks, tenants } = await openSubjects(doors);
   const watched = {
     walks,
     tenants: new Map(tenants.map((each) => [each.tenantId, each.timeline])),
-    random: seeded(seed + 1),
+    random: random(seed + 1),
   };
   const watchers = world.validators.map(
     (address) => new Watcher(address, world.validatorToken, watched),
@@ -115,12 +115,12 @@ async function flipAll(
   subjects: readonly (NumberWalk | TenantFlips)[],
   progress: { done: number; isOver: boolean },
   flips: number,
-  random: () => number,
+  pick: Doors['random'],
 ): Promise<void> {
   const writers = Array.from({ length: WRITERS }, async (_, writer) => {
     const mine = subjects.filter((_subject, i) => i % WRITERS === writer);
     while (progress.done < flips || !progress.isOver) {
-      const subject = mine[Math.floor(random() * mine.length)] as NumberWalk | TenantFlips;
+      const subject = mine[pick(mine.length)] as NumberWalk | TenantFlips;
       await subject.flip();
       progress.done++;
     }
@@ -129,7 +129,7 @@ async function flipAll(
 }
 
 async function strike(
-  world: FlipWorld,
+  world: OwnStack,
   troubles: readonly Trouble[],
   progress: { done: number },
   flips: number,
@@ -174,24 +174,17 @@ function reportOf(run: {
   };
 }
 
-async function comparedWithRows({ sql }: FlipWorld, walks: readonly NumberWalk[]) {
-  const rows = await sql<{ identifier: string; state: string; version: number }>(
-    'SELECT identifier, state, version FROM numbering.identifiers',
+async function comparedWithRows({ sql }: OwnStack, walks: readonly NumberWalk[]) {
+  const rows = await sql<{ identifier: string; state: string }>(
+    'SELECT identifier, state FROM numbering.identifiers',
   );
   const stateOf = new Map(rows.map(({ identifier, state }) => [identifier, state]));
   const lost = walks
     .filter(({ identifier, timeline }) => stateOf.get(identifier) !== timeline.now.state)
     .map(({ identifier }) => identifier);
-  return { lost, versions: rows.reduce((all, { version }) => all + version - 1, 0) };
-}
-
-/** Mulberry32: the same run for the same seed, as far as the order of answers allows. */
-function seeded(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const broken = await brokenInvariants(
+    sql,
+    rows.map(({ identifier }) => identifier),
+  );
+  return { lost, broken };
 }

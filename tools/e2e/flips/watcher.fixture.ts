@@ -33,7 +33,7 @@ export interface Watched {
   walks: readonly NumberWalk[];
   /** Those tenants that are suspended and reinstated. */
   tenants: ReadonlyMap<string, Timeline<TenantState>>;
-  random: () => number;
+  random: (below: number) => number;
 }
 
 const STANDING = new Timeline<TenantState>('ACTIVE');
@@ -171,7 +171,7 @@ export class Watcher {
 
   private anyQuestion(): LeaseQuestion {
     const all = this.everyQuestion();
-    return all[Math.floor(this.watched.random() * all.length)] as LeaseQuestion;
+    return all[this.watched.random(all.length)] as LeaseQuestion;
   }
 
   private everyQuestion(): LeaseQuestion[] {

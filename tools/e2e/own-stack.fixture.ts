@@ -10,15 +10,13 @@ import {
   type TestRedis,
 } from '@numbering/testing';
 import { Client } from 'pg';
-import { AppProcess } from '../app-process.fixture';
-
-const VALIDATORS = 2;
+import { AppProcess } from './app-process.fixture';
 
 /**
- * The apps on a database and a Redis of their own, which may be killed and frozen without anybody else's suffering:
- * one API, one worker, two validators.
+ * An API, a worker and validators on a database and a Redis of their own, which may be killed, frozen and set otherwise
+ * without anybody else's suffering. No Kafka: its events stay in the outbox.
  */
-export interface FlipWorld {
+export interface OwnStack {
   api: AppProcess;
   worker: AppProcess;
   /** host:port of each validator. */
@@ -33,7 +31,14 @@ export interface FlipWorld {
   close: () => Promise<void>;
 }
 
-export async function openFlipWorld(): Promise<FlipWorld> {
+/** @param settings of the environment, for every app */
+export async function openOwnStack({
+  validators: count = 1,
+  settings: more = {},
+}: {
+  validators?: number;
+  settings?: Record<string, string>;
+} = {}): Promise<OwnStack> {
   const stack = runningStack();
   const [database, redis] = await Promise.all([testDatabase(), testRedis({ keepsData: true })]);
   const settings = {
@@ -44,11 +49,12 @@ export async function openFlipWorld(): Promise<FlipWorld> {
     JWT_AUDIENCE: 'numbering',
     CURSOR_SECRET: randomUUID(),
     BILLING_URL: 'http://127.0.0.1:1',
+    ...more,
   };
   const api = new AppProcess('inventory-api', await freePort(), settings);
   const worker = new AppProcess('reservation-worker', await freePort(), settings);
   const validators = await Promise.all(
-    Array.from({ length: VALIDATORS }, async () => {
+    Array.from({ length: count }, async () => {
       const grpcPort = await freePort();
       const its = { ...settings, GRPC_PORT: `${grpcPort}` };
       const app = new AppProcess('lease-validator', await freePort(), its);
