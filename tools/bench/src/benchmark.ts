@@ -18,9 +18,11 @@ export interface Contest {
 export interface Benchmark {
   name: string;
   unit: string;
-  /** Whether a higher ratio is better, or a lower one. */
+  /** Whether higher is better, or lower. */
   better: 'higher' | 'lower';
-  /** The ratio that must be reached, and the one that is aimed at (targets of the design). */
+  /** What floor and goal are about: ours ÷ limit, or ours alone, in the unit. */
+  bounds: 'ratio' | 'ours';
+  /** What must be reached, and what is aimed at (targets of the design). */
   floor: number;
   goal: number;
   /** @throws WrongAnswer where an operation had another outcome than it must have */

@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util';
 import { WrongAnswer, type Benchmark, type Size } from './benchmark';
 import { measure, reaches, type Result } from './measure';
+import { releaseLag } from './release/release-lag.bench';
+import { contention } from './reserve/contention.bench';
 import { reserveBenchmarks } from './reserve/reserve.bench';
 
 /** Every benchmark of the suite, by the name that the command line knows. */
 const SUITE: Readonly<Record<string, readonly Benchmark[]>> = {
   reserve: reserveBenchmarks,
+  contention: [contention],
+  'release-lag': [releaseLag],
 };
 
 const DEFAULT_RUNS = 5;
@@ -47,9 +51,9 @@ async function main(args: readonly string[]): Promise<number> {
 function tableOf(results: readonly { benchmark: Benchmark; result: Result }[]): string {
   const rows = results.map(({ benchmark, result }) => {
     const { name, ours, limit, ratio, range, unit } = result;
-    const verdict = reaches(benchmark, ratio, result.goal)
+    const verdict = reaches(benchmark, result, result.goal)
       ? 'goal'
-      : reaches(benchmark, ratio, result.floor)
+      : reaches(benchmark, result, result.floor)
         ? 'floor'
         : '**below the floor**';
     return `| \`${name}\` | ${ours} | ${limit} ${unit} | ${ratio} (${range.join(' to ')}) | ${result.floor} / ${result.goal} | ${verdict} |`;

@@ -61,9 +61,11 @@ function resultOf(
   };
 }
 
-/** Whether the ratio reaches a bound, whichever way is better. */
-export const reaches = ({ better }: Benchmark, ratio: number, bound: number): boolean =>
-  better === 'higher' ? ratio >= bound : ratio <= bound;
+/** Whether a result reaches a bound, whichever way is better. */
+export function reaches({ better, bounds }: Benchmark, result: Result, bound: number): boolean {
+  const figure = result[bounds];
+  return better === 'higher' ? figure >= bound : figure <= bound;
+}
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -8,26 +8,27 @@ import { Client } from 'pg';
 
 /** Tenants that claim; enough that few calls of one group are of the same one. */
 export const TENANTS = 1_000;
-/** Numbers a second and side, more than can be reserved on any machine this is meant for. */
-const NUMBERS_A_SECOND = 20_000;
-
-export const tenantId = (nth: number): string => `bench-${nth}`;
+export const benchTenant = (nth: number): string => `bench-${nth}`;
 
 /** The lifecycle on a database of its own: nothing else runs on it. */
 export interface Ground {
   lifecycle: INestApplicationContext;
   databaseUrl: string;
+  redisUrl: string;
   /** As the owner. */
   database: Client;
   close: () => Promise<void>;
 }
 
-/** @param prefixes of the numbers of each side, `+9379` */
-export async function openGround(prefixes: readonly string[], seconds: number): Promise<Ground> {
+/**
+ * @param prefixes of the numbers of each side, `+9379`
+ * @param count of numbers of each side
+ */
+export async function openGround(prefixes: readonly string[], count: number): Promise<Ground> {
   const [made, redis] = await Promise.all([testDatabase(), testRedis()]);
   const database = new Client({ connectionString: made.url });
   await database.connect();
-  await fill(database, prefixes, Math.ceil(NUMBERS_A_SECOND * seconds));
+  await fill(database, prefixes, count);
   const config = loadConfig(
     {
       DATABASE_URL: made.url,
@@ -43,6 +44,7 @@ export async function openGround(prefixes: readonly string[], seconds: number): 
   return {
     lifecycle,
     databaseUrl: made.url,
+    redisUrl: redis.url,
     database,
     close: async () => {
       await lifecycle.close();
@@ -54,7 +56,7 @@ export async function openGround(prefixes: readonly string[], seconds: number): 
 }
 
 /** Numbers in the pool, as an import leaves them, and tenants whose quotas are not in the way. */
-export async function fill(database: Client, prefixes: readonly string[], count: number) {
+async function fill(database: Client, prefixes: readonly string[], count: number) {
   const blockId = [4, 2, 2, 2, 6].map((bytes) => randomBytes(bytes).toString('hex')).join('-');
   await database.query(
     `INSERT INTO numbering.blocks (block_id, operator_id, block_prefix, identifier_class, source,
@@ -79,3 +81,7 @@ export async function fill(database: Client, prefixes: readonly string[], count:
   );
   await database.query('VACUUM ANALYZE');
 }
+
+/** The nth number of a side. */
+export const numberOf = (prefix: string, nth: number): string =>
+  `${prefix}${String(nth).padStart(7, '0')}`;
