@@ -170,4 +170,63 @@ describe('events of other teams', () => {
       offset,
     });
   });
+
+  it('go aside one by one, however they are broken, and keep none that is whole', async () => {
+    const key = `${run}-broken`;
+    const broken = [
+      '',
+      '{',
+      'null',
+      '7',
+      '[]',
+      '{"tenantId":""}',
+      '{"tenantId":" "}',
+      '{"tenantId":null}',
+      '{"tenantId":7}',
+      '{"tenantId":{"of":"mine"}}',
+      '{"tenantId":"a\\u0000b"}',
+      `{"tenantId":"${'t'.repeat(900_000)}"}`,
+      `{"tenantId":"${key}","ticketId":7}`,
+      `{"tenantId":"${key}","time":"yesterday"}`,
+      `{"specversion":"1.0","id":"1","data":{}}`,
+    ].map((text) => Buffer.from(text));
+    const places: string[] = [];
+    for (const bytes of broken) places.push(await send(SUSPENDED, key, bytes));
+    await send(SUSPENDED, key, { tenantId: key, ticketId: 'T-whole' });
+    await isSo(key, { status: 'SUSPENDED', suspension_ticket: 'T-whole' });
+    // Whoever else reads the topic sets them aside too: one letter a place is looked at.
+    const letters = () =>
+      new Map(
+        dead.messages
+          .filter((each) => each.key === key)
+          .map((each) => [`${each.headers['partition']}:${each.headers['offset']}`, each]),
+      );
+    await eventually(() => expect([...letters().keys()]).toEqual(places), { withinMs: 20_000 });
+    const came = [...letters().values()].map(({ value }, i) => value.equals(broken[i] ?? value));
+    expect(came).toEqual(places.map(() => true));
+    for (const { headers } of letters().values()) expect(String(headers['reason'])).toMatch(/\S/);
+  });
+
+  it('wait for a store that is away, in their order, and are not set aside for that', async () => {
+    const tenantId = `${run}-waits`;
+    const warned = jest.spyOn(log, 'warn');
+    const blocker = world.source.createQueryRunner();
+    await blocker.startTransaction();
+    await blocker.query('LOCK TABLE numbering.tenants IN ACCESS EXCLUSIVE MODE');
+    await send(SUSPENDED, tenantId, { tenantId, ticketId: 'T-first' });
+    await send(SUSPENDED, tenantId, { tenantId, ticketId: 'T-second' });
+    await eventually(
+      () => expect(warned).toHaveBeenCalledWith(expect.anything(), 'tried again later'),
+      { withinMs: 20_000 },
+    );
+    await blocker.rollbackTransaction();
+    await blocker.release();
+    await isSo(tenantId, { status: 'SUSPENDED', suspension_ticket: 'T-second' });
+    const tickets = await world.source.query(
+      `SELECT ticket_id FROM numbering.audit_log WHERE tenant_id = $1 ORDER BY audit_id`,
+      [tenantId],
+    );
+    expect(tickets).toEqual([{ ticket_id: 'T-first' }, { ticket_id: 'T-second' }]);
+    expect(dead.messages.filter((each) => each.key === tenantId)).toEqual([]);
+  });
 });
