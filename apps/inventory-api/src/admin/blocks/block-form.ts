@@ -72,7 +72,9 @@ export async function readBlockForm(request: FastifyRequest): Promise<BlockForm>
   } catch (error) {
     await parts.file?.close();
     if (error instanceof Problem) throw error;
-    const { statusCode } = error as { statusCode?: unknown };
+    const { statusCode, syscall } = error as { statusCode?: unknown; syscall?: unknown };
+    // A disk that is full is not the caller's fault.
+    if (syscall !== undefined) throw error;
     if (statusCode === PROBLEMS.PAYLOAD_TOO_LARGE.status) throw tooLarge();
     throw new Problem('MALFORMED', 'The body is no well-formed multipart/form-data');
   }
