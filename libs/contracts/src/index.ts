@@ -1,3 +1,4 @@
+export * from './billing';
 export * from './envelope';
 export * from './inbound-events';
 export * from './numbering-events';

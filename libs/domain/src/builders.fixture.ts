@@ -1,6 +1,12 @@
 import type { Caller } from './caller';
 import type { ClaimFacts, TenantFacts } from './decision';
-import type { Lease, NumberRecord, NumberStanding, NumberState } from './number-state';
+import {
+  NOTHING_TOLD,
+  type Lease,
+  type NumberRecord,
+  type NumberStanding,
+  type NumberState,
+} from './number-state';
 import { DAY_MS, DEFAULT_POLICY, MINUTE_MS, PLAN_QUOTAS } from './policy';
 import { parseTerm, type Term } from './term';
 import { isRefusal } from './refusal';
@@ -38,6 +44,7 @@ export const aClaim = (tenantId = 'mine', expiresAt = minutesAfter(10)) => ({
 
 export const aLease = (tenantId = 'mine', more: Partial<Lease> = {}): Lease => ({
   leaseId: 'lease-1',
+  termId: 'lease-1',
   tenantId,
   term: '30d',
   effectiveFrom: daysAfter(-10),
@@ -45,6 +52,7 @@ export const aLease = (tenantId = 'mine', more: Partial<Lease> = {}): Lease => (
   autoRenew: false,
   vanity: false,
   renewalRefusals: 0,
+  ...NOTHING_TOLD,
   ...more,
 });
 

@@ -19,6 +19,8 @@ export * from './quota';
 export * from './recall';
 export * from './refusal';
 export * from './release';
+export * from './renew';
+export * from './renewal-due';
 export * from './reserve';
 export * from './settle';
 export * from './suspend';

@@ -14,7 +14,7 @@ import {
 } from './claim-rules';
 import { has, type Caller } from './caller';
 import { firstRefusal, type ClaimFacts, type Decision, type Rule } from './decision';
-import { occupant, step, type Lease, type NumberRecord } from './number-state';
+import { NOTHING_TOLD, occupant, step, type Lease, type NumberRecord } from './number-state';
 import type { Price } from './pricing';
 import { leaseQuota } from './quota';
 import { refuse, type Refusal } from './refusal';
@@ -58,8 +58,10 @@ export function lease(
   const refusal = firstRefusal(LEASE_RULES, { ...ask, ...facts, number });
   if (refusal) return refusal;
   const isReserved = number.state === 'RESERVED' || number.state === 'HELD';
+  const leaseId = isReserved ? number.claim.leaseId : facts.newLeaseId;
   const leased: Lease = {
-    leaseId: isReserved ? number.claim.leaseId : facts.newLeaseId,
+    leaseId,
+    termId: leaseId,
     tenantId: facts.tenant.tenantId,
     term: ask.term.written,
     effectiveFrom: facts.now,
@@ -67,8 +69,9 @@ export function lease(
     autoRenew: ask.autoRenew,
     vanity: ask.vanity,
     renewalRefusals: 0,
+    ...NOTHING_TOLD,
   };
-  const { leaseId, tenantId, effectiveFrom, effectiveUntil, autoRenew, vanity } = leased;
+  const { tenantId, effectiveFrom, effectiveUntil, autoRenew, vanity } = leased;
   const made = step(number, { state: 'LEASED', lease: leased }, facts.now, {
     action: 'LEASE',
     event: {

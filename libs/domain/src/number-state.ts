@@ -63,9 +63,20 @@ export interface Lease {
   effectiveUntil: Date;
   autoRenew: boolean;
   vanity: boolean;
+  /** The history row of the term that runs; the first term's has the lease's own id (ruling 27). */
+  termId: string;
   /** Definite refusals of billing in this term; one ends the outage grace (ruling 28). */
   renewalRefusals: number;
+  /** When billing last refused in this term. */
+  refusedAt: Date | null;
+  /** When it was last told in this term that the tenant's suspension keeps the lease from being renewed (ruling 30). */
+  skippedAt: Date | null;
+  /** When the tenant was last reminded of the grace in this term (ruling 29). */
+  remindedAt: Date | null;
 }
+
+/** What a term begins with: nobody has been told of anything yet. */
+export const NOTHING_TOLD = { refusedAt: null, skippedAt: null, remindedAt: null } as const;
 
 /** How the last lease of a number in quarantine ended. */
 export interface LeaseEnding {
@@ -162,6 +173,10 @@ export type ClaimChange =
   | { kind: 'OPEN_LEASE'; lease: Lease }
   | { kind: 'LEASE'; lease: Lease }
   | { kind: 'MARK'; leaseId: string; state: 'LEASED' | 'SUSPENDED' }
+  /** A new term, from `termFrom`, behind the prior one. */
+  | { kind: 'RENEW'; lease: Lease; priorTermId: string; termFrom: Date }
+  /** Nothing but what the lease remembers of its renewal. */
+  | { kind: 'RENEWAL_TOLD'; lease: Lease }
   | {
       kind: 'END';
       leaseId: string;

@@ -47,6 +47,8 @@ export interface Policy {
   quarantineMsByReason: Readonly<Partial<Record<RecallReason, number>>>;
   /** Cool-down of a vanity lease (US-NUM-012). */
   quarantineVanityMs: number;
+  /** How long before its end a lease is renewed; half its term where that is shorter (US-NUM-005, ruling 27). */
+  renewalWindowMs: number;
   /** Grace of an auto-renewing vanity lease (US-NUM-012). */
   vanityGraceMs: number;
   /** Grace of an auto-renewing lease that billing has not refused in this term (ruling 28). */
@@ -61,6 +63,7 @@ export const DEFAULT_POLICY: Policy = {
   quarantineMs: { MSISDN: 90 * DAY_MS, SHORT_CODE: 30 * DAY_MS, ALPHA: 0 },
   quarantineMsByReason: {},
   quarantineVanityMs: 365 * DAY_MS,
+  renewalWindowMs: 7 * DAY_MS,
   vanityGraceMs: 14 * DAY_MS,
   renewalOutageGraceMs: 24 * HOUR_MS,
   zeroCoolDownBarMs: 30 * DAY_MS,

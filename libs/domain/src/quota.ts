@@ -1,4 +1,4 @@
-import type { IdentifierClass, Plan } from '@numbering/contracts';
+import type { IdentifierClass, LedgerEvent, Plan } from '@numbering/contracts';
 import type { TenantFacts } from './decision';
 import { DEFAULT_PLAN, PLAN_QUOTAS, type Quotas } from './policy';
 import { refuse, type Refusal } from './refusal';
@@ -47,6 +47,21 @@ export function leaseQuota(tenant: TenantFacts, identifierClass: IdentifierClass
     currentCount: current,
     identifierClass,
   });
+}
+
+/** Ruling 30: a renewal above the quota goes through, with this warning. undefined where the leases fit. */
+export function quotaWarning(
+  { tenantId, quotas, use }: Pick<TenantFacts, 'tenantId' | 'quotas'> & QuotaUse,
+  identifierClass: IdentifierClass,
+): LedgerEvent | undefined {
+  const [quota, current] = [quotas[identifierClass], use.leases[identifierClass]];
+  if (current <= quota) return undefined;
+  const data = { tenantId, identifierClass, quota, current };
+  return { type: 'numbering.quota.exceeded', key: tenantId, data };
+}
+
+interface QuotaUse {
+  use: Pick<TenantFacts['use'], 'leases'>;
 }
 
 /** US-NUM-007: reservations and holds together. */

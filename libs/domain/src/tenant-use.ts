@@ -26,6 +26,8 @@ function afterStep(use: TenantUse, step: Step, { tenantId }: TenantFacts): Tenan
       if (claim.tenantId !== tenantId || claim.state === 'TTL_EXPIRED') return use;
       return changed(use, step, claim.wasLease ? { leases: -1 } : given(step));
     case 'MARK':
+    case 'RENEW':
+    case 'RENEWAL_TOLD':
     case undefined:
       return use;
   }

@@ -24,6 +24,7 @@ export * from './register-identifiers';
 export * from './reinstate-tenant';
 export * from './release-due-claims';
 export * from './release-number';
+export * from './renew-leases';
 export * from './report-overrides';
 export * from './reserve-number';
 export * from './reserve-numbers';

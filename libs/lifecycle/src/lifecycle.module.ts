@@ -11,12 +11,15 @@ import {
   IdempotencyStore,
   ImportRowStore,
   InboxStore,
+  JobRunStore,
   LedgerRecordStore,
   NumberStore,
   OperatorStore,
   OutboxWake,
   OverrideStore,
   PriceStore,
+  RenewalAttemptStore,
+  RenewalStore,
   SigningKeyStore,
   TenantStore,
 } from '@numbering/persistence';
@@ -30,9 +33,11 @@ import {
 import { DataSource } from 'typeorm';
 import { AddSigningKey } from './add-signing-key';
 import { AfterCommit } from './after-commit';
+import { AskBilling } from './ask-billing';
 import { Cascade } from './cascade';
 import { ChangeOperator } from './change-operator';
 import { ChangeTenant } from './change-tenant';
+import { CloseStrandedAttempts } from './close-stranded-attempts';
 import { Connections } from './connections';
 import { EndCoolDowns } from './end-cool-downs';
 import { ExpireLeases } from './expire-leases';
@@ -45,12 +50,15 @@ import { LedgerAct } from './ledger-act';
 import { Once } from './once';
 import { OverrideQuarantine } from './override-quarantine';
 import { policyOf } from './policy-of';
+import { PrepareRenewals } from './prepare-renewals';
 import { RecallNumber } from './recall-number';
 import { Reconcile } from './reconcile';
 import { RegisterIdentifiers } from './register-identifiers';
 import { ReinstateTenant } from './reinstate-tenant';
 import { ReleaseDueClaims } from './release-due-claims';
 import { ReleaseNumber } from './release-number';
+import { RenewLeases } from './renew-leases';
+import { RenewingNumbers } from './renewing-numbers';
 import { ReportOverrides } from './report-overrides';
 import { ReserveNumber } from './reserve-number';
 import { ReserveNumbers } from './reserve-numbers';
@@ -58,6 +66,7 @@ import { ResumeLease } from './resume-lease';
 import { RetireNumber } from './retire-number';
 import { RevokeSigningKey } from './revoke-signing-key';
 import { SetQuotas } from './set-quotas';
+import { SettleRenewals } from './settle-renewals';
 import { SuspendLease } from './suspend-lease';
 import { SuspendTenant } from './suspend-tenant';
 import { CONFIG, IMPORT_DATA_SOURCE, POLICY, REQUEST_REDIS } from './tokens';
@@ -82,11 +91,14 @@ const STORES: Provider[] = [
   IdempotencyStore,
   ImportRowStore,
   InboxStore,
+  JobRunStore,
   LedgerRecordStore,
   NumberStore,
   OperatorStore,
   OverrideStore,
   PriceStore,
+  RenewalAttemptStore,
+  RenewalStore,
   SigningKeyStore,
   TenantStore,
 ];
@@ -107,6 +119,7 @@ const COMMANDS: Provider[] = [
   ReinstateTenant,
   ReleaseDueClaims,
   ReleaseNumber,
+  RenewLeases,
   ReportOverrides,
   ReserveNumber,
   ReserveNumbers,
@@ -120,12 +133,17 @@ const COMMANDS: Provider[] = [
 
 const MACHINERY: Provider[] = [
   AfterCommit,
+  AskBilling,
+  CloseStrandedAttempts,
   Connections,
   ImportTurns,
   Inbound,
   LedgerAct,
   Once,
+  PrepareRenewals,
   Reconcile,
+  RenewingNumbers,
+  SettleRenewals,
   Transact,
 ];
 

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { refuse, type Refusal } from '@numbering/domain';
 import {
   IdempotencyStore,
+  LOCK_NOT_AVAILABLE,
   NumbersMoved,
   type IdempotencyAsk,
   type StoredAnswer,
@@ -14,7 +15,6 @@ import { type Answered, type Outcome, type Refused } from './outcome';
 const MAX_TRANSACTION_ATTEMPTS = 3;
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Somebody holds a row for longer than a caller can wait: it may ask again. */
 export class LockTimeout extends StoreUnavailable {
@@ -193,5 +193,6 @@ export function wasGivenUp(error: unknown): boolean {
   return state === SERIALIZATION_FAILURE || state === DEADLOCK_DETECTED;
 }
 
-const isWorthAnotherTry = (error: unknown): boolean =>
+/** Whether the same work may well succeed in a new transaction. */
+export const isWorthAnotherTry = (error: unknown): boolean =>
   error instanceof NumbersMoved || wasGivenUp(error);

@@ -13,6 +13,7 @@ export const policyOf = (config: Config): Policy => ({
   },
   quarantineMsByReason: config.quarantineMsByReason,
   quarantineVanityMs: config.quarantineMs.VANITY,
+  renewalWindowMs: config.renewalWindowMs,
   vanityGraceMs: config.vanityGraceMs,
   renewalOutageGraceMs: config.renewalOutageGraceMs,
 });

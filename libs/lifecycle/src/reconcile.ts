@@ -39,6 +39,15 @@ export interface Reconciliation {
   actor: string;
   pick: (manager: EntityManager, limit: number) => Promise<DueBatch>;
   decide: (number: NumberRecord, facts: { now: Date; policy: Policy }) => readonly Step[];
+  /** What stands or falls with the steps: done in their transaction, once they are written. */
+  alongside?: (manager: EntityManager, done: CarriedOut) => Promise<void>;
+}
+
+/** What a batch came to. */
+export interface CarriedOut {
+  steps: readonly Step[];
+  /** Numbers of which nothing was written. */
+  failures: DueBatch['broken'];
 }
 
 /**
@@ -86,6 +95,7 @@ export class Reconcile {
       await this.dataSource.transaction(async (manager) => {
         const found = await what.pick(manager, RECONCILE_BATCH_SIZE);
         const { steps, failures } = await this.carryOut(manager, what, found);
+        await what.alongside?.(manager, { steps, failures });
         const failed = [...found.broken, ...failures];
         for (const { identifier, error } of failed) this.tell(what.actor, identifier, error);
         const scanned = found.numbers.length + found.broken.length;
@@ -105,7 +115,7 @@ export class Reconcile {
     manager: EntityManager,
     { actor, decide }: Reconciliation,
     { numbers, now }: DueBatch,
-  ): Promise<{ steps: readonly Step[]; failures: DueBatch['broken'] }> {
+  ): Promise<CarriedOut> {
     const failures: DueBatch['broken'] = [];
     const decided = numbers.flatMap((number): (readonly Step[])[] => {
       try {

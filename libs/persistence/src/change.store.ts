@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { ClaimChange, NumberRecord, Step } from '@numbering/domain';
+import type { NumberRecord, Step } from '@numbering/domain';
 import type { EntityManager } from 'typeorm';
+import { keepRenewals, recordTerms } from './change-terms';
 import { pipelined } from './pipelined';
+import { leaseRow, madeLeases, of, type StepClaim } from './step-claims';
 
 /** Who and what stands behind a change, for the audit rows. */
 export interface ChangeOrigin {
@@ -42,7 +44,8 @@ export class ChangeStore {
       this.endClaims(manager, claims),
       this.changeClaims(manager, claims),
       this.openClaims(manager, claims),
-      this.recordTerms(manager, claims),
+      recordTerms(manager, claims),
+      keepRenewals(manager, claims),
       this.countLeases(manager, claims),
       this.barTenants(manager, steps),
       this.recordOverrides(manager, steps),
@@ -172,25 +175,6 @@ export class ChangeStore {
     );
   }
 
-  /** A lease's first term in the history has the lease's own id (ruling 27). */
-  private async recordTerms(manager: EntityManager, claims: readonly StepClaim[]): Promise<void> {
-    const rows = madeLeases(claims).map(({ step, claim }) => ({
-      ...leaseRow(claim.lease),
-      identifier: step.after.identifier,
-      recorded_at: step.after.changedAt,
-    }));
-    if (rows.length === 0) return;
-    await manager.query(
-      `INSERT INTO numbering.lease_history (lease_id, identifier, tenant_id, effective_from,
-                                            effective_until, recorded_at)
-       SELECT lease_id, identifier, tenant_id, effective_from, effective_until, recorded_at
-         FROM jsonb_to_recordset($1::jsonb) AS r (
-                lease_id uuid, identifier text, tenant_id text, effective_from timestamptz,
-                effective_until timestamptz, recorded_at timestamptz)`,
-      [JSON.stringify(rows)],
-    );
-  }
-
   /** The tenant's own counters; no row that all tenants share is written by a transition. */
   private async countLeases(manager: EntityManager, claims: readonly StepClaim[]): Promise<void> {
     const rows = [
@@ -312,34 +296,6 @@ export class ChangeStore {
     );
   }
 }
-
-interface StepClaim<K extends ClaimChange = ClaimChange> {
-  step: Step;
-  claim: K;
-}
-
-const of = <K extends ClaimChange['kind']>(
-  claims: readonly StepClaim[],
-  kind: K,
-): StepClaim<Extract<ClaimChange, { kind: K }>>[] =>
-  claims.filter(
-    (each): each is StepClaim<Extract<ClaimChange, { kind: K }>> => each.claim.kind === kind,
-  );
-
-const madeLeases = (claims: readonly StepClaim[]) => [
-  ...of(claims, 'LEASE'),
-  ...of(claims, 'OPEN_LEASE'),
-];
-
-const leaseRow = (lease: Extract<ClaimChange, { kind: 'LEASE' }>['lease']) => ({
-  lease_id: lease.leaseId,
-  tenant_id: lease.tenantId,
-  effective_from: lease.effectiveFrom,
-  effective_until: lease.effectiveUntil,
-  auto_renew: lease.autoRenew,
-  vanity: lease.vanity,
-  term: lease.term,
-});
 
 /** First and last standing of each number. */
 function spans(steps: readonly Step[]): Map<string, { first: NumberRecord; last: NumberRecord }> {

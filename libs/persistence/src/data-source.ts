@@ -5,6 +5,7 @@ import { Tenants1764000000001 } from './migrations/1764000000001-tenants';
 import { Records1764000000002 } from './migrations/1764000000002-records';
 import { AppRole1764000000003 } from './migrations/1764000000003-app-role';
 import { StagedRows1764000000004 } from './migrations/1764000000004-staged-rows';
+import { Renewal1764000000005 } from './migrations/1764000000005-renewal';
 import { Cascade1764000000006 } from './migrations/1764000000006-cascade';
 
 /** How long a migration waits for a lock before it gives way to live traffic. */
@@ -18,6 +19,7 @@ export const MIGRATIONS = [
   Records1764000000002,
   AppRole1764000000003,
   StagedRows1764000000004,
+  Renewal1764000000005,
   Cascade1764000000006,
 ];
 

@@ -29,7 +29,6 @@ interface FactsRow {
   effective_until: Moment | null;
   auto_renew: boolean | null;
   vanity: boolean | null;
-  term: string | null;
   renewal_refusals: number | null;
 }
 
@@ -68,7 +67,7 @@ export class FactsStore {
       )
       SELECT i.match_key, i.identifier, i.version, i.state, i.valid_from, i.available_at,
              i.quarantine_cause, l.lease_id, l.tenant_id, l.expires_at, l.effective_until,
-             l.auto_renew, l.vanity, l.term, l.renewal_refusals
+             l.auto_renew, l.vanity, l.renewal_refusals
         FROM found i
         LEFT JOIN numbering.leases l
                ON l.identifier = i.identifier
@@ -156,10 +155,6 @@ function termOf(row: FactsRow, policy: Policy) {
   if (effectiveUntilMs === undefined) return {};
   const grace = graceEnd(
     {
-      leaseId: row.lease_id ?? '',
-      tenantId: row.tenant_id ?? '',
-      term: row.term ?? '',
-      effectiveFrom: new Date(effectiveUntilMs),
       effectiveUntil: new Date(effectiveUntilMs),
       autoRenew: row.auto_renew ?? false,
       vanity: row.vanity ?? false,

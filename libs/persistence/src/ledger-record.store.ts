@@ -8,6 +8,7 @@ export interface LedgerRecord {
   action: LedgerAction;
   at: Date;
   tenantId?: string;
+  leaseId?: string;
   reason?: string;
   ticketId?: string;
   detail?: Readonly<Record<string, unknown>>;
@@ -20,14 +21,15 @@ export interface LedgerRecord {
 export class LedgerRecordStore {
   async write(manager: EntityManager, record: LedgerRecord, origin: ChangeOrigin): Promise<void> {
     await manager.query(
-      `INSERT INTO numbering.audit_log (at, actor, action, tenant_id, reason, ticket_id, request_id,
-                                        detail)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      `INSERT INTO numbering.audit_log (at, actor, action, tenant_id, lease_id, reason, ticket_id,
+                                        request_id, detail)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
       [
         record.at,
         origin.actor,
         record.action,
         record.tenantId ?? null,
+        record.leaseId ?? null,
         record.reason ?? null,
         record.ticketId ?? null,
         origin.requestId ?? null,

@@ -23,6 +23,10 @@ export interface NumberRow {
   vanity: boolean | null;
   term: string | null;
   renewal_refusals: number | null;
+  term_id: string | null;
+  renewal_refused_at: Date | null;
+  renewal_skipped_at: Date | null;
+  renewal_reminded_at: Date | null;
   ended_lease_id: string | null;
   ended_tenant_id: string | null;
   ended_by: string | null;
@@ -39,7 +43,7 @@ export const NUMBER_COLUMNS = `
   i.identifier, i.alpha_key, i.identifier_class, i.operator_id, i.state, i.version, i.changed_at,
   i.available_at, i.quarantine_cause, i.valid_from, i.vanity_eligible,
   l.lease_id, l.tenant_id, l.expires_at, l.effective_from, l.effective_until, l.auto_renew, l.vanity,
-  l.term, l.renewal_refusals,
+  l.term, l.renewal_refusals, l.term_id, l.renewal_refused_at, l.renewal_skipped_at, l.renewal_reminded_at,
   e.lease_id AS ended_lease_id, e.tenant_id AS ended_tenant_id, e.ended_by, e.ended_caller, e.end_reason, e.end_ticket_id,
   date_trunc('milliseconds', clock_timestamp()) AS now`;
 
@@ -96,10 +100,14 @@ const leaseOf = (row: NumberRow): Lease => ({
   tenantId: present(row, 'tenant_id'),
   term: present(row, 'term'),
   effectiveFrom: present(row, 'effective_from'),
-  effectiveUntil: present(row, 'effective_until'),
+  effectiveUntil: finite(row, 'effective_until'),
   autoRenew: present(row, 'auto_renew'),
   vanity: present(row, 'vanity'),
+  termId: row.term_id ?? present(row, 'lease_id'),
   renewalRefusals: present(row, 'renewal_refusals'),
+  refusedAt: row.renewal_refused_at,
+  skippedAt: row.renewal_skipped_at,
+  remindedAt: row.renewal_reminded_at,
 });
 
 const endingOf = (row: NumberRow): LeaseEnding => ({
@@ -116,4 +124,11 @@ function present<K extends keyof NumberRow>(row: NumberRow, column: K): NonNulla
   const value = row[column];
   if (value === null) throw new Error(`${row.identifier} is ${row.state} without ${column}`);
   return value;
+}
+
+/** An owner may write any time into the ledger; infinity is none that a term can be added to. */
+function finite(row: NumberRow, column: 'effective_until'): Date {
+  const moment: unknown = present(row, column);
+  if (moment instanceof Date) return moment;
+  throw new Error(`${row.identifier} is ${row.state} with ${column} ${String(moment)}`);
 }

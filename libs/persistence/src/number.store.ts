@@ -19,6 +19,9 @@ export interface FoundNumbers {
   now: Date;
 }
 
+/** A statement that `limitWaits` gives up. */
+export const LOCK_NOT_AVAILABLE = '55P03';
+
 @Injectable()
 export class NumberStore {
   /** Plain read. Of several rows `now` is the latest. */
@@ -70,6 +73,28 @@ export class NumberStore {
       [identifiers],
     );
     return new Set(rows.map(({ identifier }) => identifier));
+  }
+
+  /**
+   * As `lock`, for a batch that one row must not keep up: those that are free, and the rest of them where they come
+   * free within `patienceMs`. From here on nothing in this transaction waits longer.
+   */
+  async lockWithin(
+    manager: EntityManager,
+    identifiers: readonly string[],
+    patienceMs: number,
+  ): Promise<ReadonlySet<string>> {
+    await this.limitWaits(manager, patienceMs);
+    const free = await this.lock(manager, identifiers, { waits: false });
+    const rest = identifiers.filter((identifier) => !free.has(identifier));
+    if (rest.length === 0) return free;
+    try {
+      const late = await manager.transaction((inner) => this.lock(inner, rest, { waits: true }));
+      return new Set([...free, ...late]);
+    } catch (error) {
+      if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return free;
+      throw error;
+    }
   }
 
   /** The database's clock, to the millisecond. */

@@ -76,6 +76,26 @@ export const METRICS = {
     help: 'Suspended tenants from whom not everything has been taken back yet',
     labels: [],
   },
+  num_renewals_total: {
+    kind: 'counter',
+    help: 'What a renewal run of this process came to for a lease that was due',
+    labels: ['outcome'],
+  },
+  num_billing_unavailable_total: {
+    kind: 'counter',
+    help: 'Questions about renewals that billing left without an answer in every try of a run of this process',
+    labels: [],
+  },
+  num_billing_unanswered: {
+    kind: 'gauge',
+    help: 'Questions about renewals that billing owes an answer, whoever asked; counted up to 100,000',
+    labels: [],
+  },
+  num_renewal_approvals_unused_total: {
+    kind: 'counter',
+    help: 'Renewals that billing approved and that could not be made any more: to be given back',
+    labels: [],
+  },
   num_invalidation_lag_seconds: {
     kind: 'histogram',
     help: 'From the commit of a change to its eviction from this process',
