@@ -202,8 +202,9 @@ describe('the CronJobs', () => {
 
   it('leave to the worker what no CronJob does', () => {
     const environment = environmentOf(onlyContainer(deploymentOf('reservation-worker')));
-    expect(loadConfig(environment, 'reservation-worker').expireLeasesEveryMs).toBe('off');
-    expect(jobNames).toContain('expire-leases');
+    const { expireLeasesEveryMs, renewLeasesAt } = loadConfig(environment, 'reservation-worker');
+    expect([expireLeasesEveryMs, renewLeasesAt]).toEqual(['off', 'off']);
+    expect(jobNames).toEqual(expect.arrayContaining(['expire-leases', 'renew-leases']));
   });
 });
 

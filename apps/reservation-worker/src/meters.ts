@@ -1,9 +1,15 @@
-import { CascadeStore, ClaimCountStore, OutboxStore } from '@numbering/persistence';
+import {
+  CascadeStore,
+  ClaimCountStore,
+  OutboxStore,
+  RenewalAttemptStore,
+} from '@numbering/persistence';
 import { gauge, sleepMs, type Log } from '@numbering/platform';
 import type { DataSource } from 'typeorm';
 import { OutageLog } from './outage-log';
 
 const MEASURE_EVERY_MS = 2_000;
+const COUNTED_UNANSWERED = 100_000;
 
 /** Gauges that are counted in Postgres, so that every replica shows the same. */
 export class Meters {
@@ -13,6 +19,7 @@ export class Meters {
   private readonly parked = gauge('num_outbox_parked');
   private readonly active = gauge('num_reservations_active');
   private readonly cascades = gauge('num_cascade_pending');
+  private readonly unanswered = gauge('num_billing_unanswered');
   private readonly outage: OutageLog;
   private loop: Promise<void> = Promise.resolve();
 
@@ -21,6 +28,7 @@ export class Meters {
     private readonly outbox: OutboxStore,
     private readonly claims: ClaimCountStore,
     private readonly suspended: CascadeStore,
+    private readonly renewals: RenewalAttemptStore,
     log: Log,
   ) {
     this.outage = new OutageLog(log, 'the count of events and reservations');
@@ -52,6 +60,7 @@ export class Meters {
     const { manager } = this.dataSource;
     this.active.set(await this.claims.countActive(manager));
     this.cascades.set(await this.suspended.countPending(manager));
+    this.unanswered.set(await this.renewals.countUnanswered(manager, COUNTED_UNANSWERED));
     const backlog = await this.outbox.backlog(manager);
     this.unsent.set(backlog.unsent);
     this.lagSeconds.set(backlog.oldestSeconds);

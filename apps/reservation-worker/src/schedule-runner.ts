@@ -3,9 +3,13 @@ import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { CONFIG, type ReconcilerStatus } from '@numbering/lifecycle';
 import { counter, type Config, type Log, type ReleaseAlarm } from '@numbering/platform';
+import { OwedRuns } from './owed-runs';
 import { ReconcilerLoop } from './reconciler-loop';
 import { RELEASE_JOB, SCHEDULE, type RungBy, type Scheduled } from './schedule';
 import { LOG } from './tokens';
+
+/** How soon after its time of day, or after a start, a run that is owed begins. */
+const LOOK_FOR_OWED_EVERY_MS = 30_000;
 
 /** Does what the table says: one loop a reconciler, with the periods that are configured. */
 @Injectable()
@@ -14,18 +18,15 @@ export class ScheduleRunner implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly loops: ReadonlyMap<string, ReconcilerLoop>;
 
   constructor(
-    moduleRef: ModuleRef,
+    private readonly moduleRef: ModuleRef,
+    private readonly owedRuns: OwedRuns,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOG) log: Log,
   ) {
     this.loops = new Map(
       SCHEDULE.map((scheduled) => {
         const { job } = scheduled;
-        const lazily = {
-          // Asked for at the first run: the module is still being put together here.
-          run: (signal?: AbortSignal) =>
-            moduleRef.get(scheduled.reconciler, { strict: false }).run(signal),
-        };
+        const lazily = { run: (signal?: AbortSignal) => this.run(scheduled, signal) };
         const onDone = (status: ReconcilerStatus, by: string): void =>
           job === RELEASE_JOB ? this.released.inc({ alarm: by }, status.changed) : undefined;
         return [job, new ReconcilerLoop(job, lazily, log, onDone)];
@@ -47,11 +48,23 @@ export class ScheduleRunner implements OnApplicationBootstrap, OnModuleDestroy {
       this.startPeriods(scheduled);
       const time = scheduled.dailyAt?.(this.config) ?? 'off';
       if (time !== 'off') this.loops.get(scheduled.job)?.dailyAt(time);
+      const owedAt = scheduled.owedAt?.(this.config) ?? 'off';
+      if (owedAt !== 'off') this.loops.get(scheduled.job)?.every(LOOK_FOR_OWED_EVERY_MS, 'day');
     }
   }
 
   async onModuleDestroy(): Promise<void> {
     await Promise.all([...this.loops.values()].map((loop) => loop.stop()));
+  }
+
+  private run(
+    { job, reconciler, owedAt }: Scheduled,
+    signal?: AbortSignal,
+  ): Promise<ReconcilerStatus> {
+    // Asked for at the first run: in the constructor the module is still being put together.
+    const found = this.moduleRef.get(reconciler, { strict: false });
+    const at = owedAt?.(this.config) ?? 'off';
+    return at === 'off' ? found.run(signal) : this.owedRuns.run({ job, at }, found, signal);
   }
 
   private startPeriods({ job, periods }: Scheduled): void {

@@ -1,3 +1,4 @@
+import { RENEWAL_JOB } from '@numbering/lifecycle';
 import { loadConfig, type Config } from '@numbering/platform';
 import { ALL_TOPICS } from './kafka-topics';
 import { LATER_JOBS, SCHEDULE } from './schedule';
@@ -44,6 +45,12 @@ describe('the schedule', () => {
     });
     expect(periods('end-quarantine', {})).toEqual({ period: 300_000 });
     expect(periods('expire-leases', { EXPIRE_LEASES_EVERY: 'off' })).toEqual({ period: 'off' });
+  });
+
+  it('owes the renewal from its time of day on, under the name that its runs are remembered by', () => {
+    const renewal = SCHEDULE.find((each) => each.job === RENEWAL_JOB);
+    expect(renewal?.owedAt?.(config())).toEqual({ hour: 2, minute: 0 });
+    expect(renewal?.owedAt?.(config({ RENEW_LEASES_AT: 'off' }))).toBe('off');
   });
 
   it('knows each topic once, and a dead letter topic for each that is read', () => {

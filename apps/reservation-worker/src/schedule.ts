@@ -4,6 +4,7 @@ import {
   EndCoolDowns,
   ExpireLeases,
   ReleaseDueClaims,
+  RenewLeases,
   ReportOverrides,
 } from '@numbering/lifecycle';
 import type { Config, ReleaseAlarm } from '@numbering/platform';
@@ -22,6 +23,8 @@ export interface Scheduled {
   periods: (config: Config) => Partial<Record<RungBy, number | 'off'>>;
   /** Once a day in UTC, beside or instead of its periods. */
   dailyAt?: (config: Config) => TimeOfDay | 'off';
+  /** As `dailyAt`, in the database's clock, and made up for where everybody was down then (owed-runs.ts). */
+  owedAt?: (config: Config) => TimeOfDay | 'off';
   /** Beside the clock: key-event-alarm.ts, ring-processor.ts. */
   wokenBy: readonly ReleaseAlarm[];
 }
@@ -56,6 +59,14 @@ export const SCHEDULE: readonly Scheduled[] = [
     wokenBy: [],
   },
   {
+    // US-NUM-005, ruling 27.
+    job: 'renew-leases',
+    reconciler: RenewLeases,
+    periods: () => ({}),
+    owedAt: (config) => config.renewLeasesAt,
+    wokenBy: [],
+  },
+  {
     // Ruling 29.
     job: 'expire-leases',
     reconciler: ExpireLeases,
@@ -86,4 +97,4 @@ export const SCHEDULE: readonly Scheduled[] = [
 ];
 
 /** Jobs of the contract whose reconcilers are not part of this version. */
-export const LATER_JOBS = ['renew-leases', 'capacity-snapshot'] as const;
+export const LATER_JOBS = ['capacity-snapshot'] as const;

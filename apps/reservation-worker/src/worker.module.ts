@@ -10,6 +10,7 @@ import {
   LeaderStore,
   OutboxStore,
   RELEASE_QUEUE,
+  RenewalAttemptStore,
 } from '@numbering/persistence';
 import {
   createKafka,
@@ -31,6 +32,7 @@ import { Leadership } from './leadership';
 import { MaintainPartitions } from './maintain-partitions';
 import { Meters } from './meters';
 import { OutboxRelay } from './outbox-relay';
+import { OwedRuns } from './owed-runs';
 import { ReconcilerLoop } from './reconciler-loop';
 import { RingProcessor } from './ring-processor';
 import { ScheduleRunner } from './schedule-runner';
@@ -50,6 +52,7 @@ const ENGINES: Provider[] = [
   LeaderStore,
   ClaimCountStore,
   MaintainPartitions,
+  OwedRuns,
   ScheduleRunner,
   Engines,
   built(EventProducer, KAFKA, LOG),
@@ -58,7 +61,7 @@ const ENGINES: Provider[] = [
   built(Evictor, EvictionStore, PATIENT_REDIS, LOG),
   built(Leadership, DataSource, LeaderStore, LOG),
   built(OutboxRelay, DataSource, OutboxStore, Leadership, EventProducer, KafkaTopics, LOG),
-  built(Meters, DataSource, OutboxStore, ClaimCountStore, CascadeStore, LOG),
+  built(Meters, DataSource, OutboxStore, ClaimCountStore, CascadeStore, RenewalAttemptStore, LOG),
   built(InboundConsumer, KAFKA, SuspendTenant, ReinstateTenant, ChangeTenant, EventProducer, LOG),
   {
     provide: ReconcilerLoop,

@@ -59,7 +59,8 @@ export class DueStore {
          FROM numbering.leases d
          JOIN numbering.identifiers i ON i.identifier = d.identifier
         WHERE d.state IN ('LEASED', 'SUSPENDED')
-          AND d.effective_until <= clock_timestamp()
+          -- asked for once, so that the index is read up to now and not to its end
+          AND d.effective_until <= (SELECT clock_timestamp())
           AND d.effective_until <= clock_timestamp() - make_interval(secs =>
                 CASE WHEN NOT d.auto_renew          THEN 0
                      WHEN d.vanity                  THEN $2::float8

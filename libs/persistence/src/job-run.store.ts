@@ -1,17 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
-/** In UTC. */
-export interface TimeOfDay {
-  hour: number;
-  minute: number;
-}
-
 /** When daily jobs last ran to their end, in the database's time. */
 @Injectable()
 export class JobRunStore {
-  /** Whether no run has begun since the job was due last: one that was missed is owed until it is made up for. */
-  async isOwed(manager: EntityManager, job: string, at: TimeOfDay): Promise<boolean> {
+  /**
+   * @param at time of day in UTC
+   * @returns whether no run has begun since the job was due last: one that was missed is owed until it is made up for
+   */
+  async isOwed(
+    manager: EntityManager,
+    job: string,
+    at: { hour: number; minute: number },
+  ): Promise<boolean> {
     const [row]: { is_owed: boolean }[] = await manager.query(
       `SELECT coalesce(began_at < due.at, true) AS is_owed
          FROM (SELECT date_trunc('day', clock_timestamp() - of_day) + of_day AS at

@@ -4,6 +4,7 @@ export * from './random';
 export * from './lease-many';
 export * from './line';
 export * from './test-database';
+export * from './test-billing';
 export * from './test-redis';
 export * from './running-stack';
 export * from './topic-tap';

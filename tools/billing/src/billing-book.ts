@@ -1,5 +1,8 @@
-/** What the simulator is told to do with a renewal. `timeout` never answers, `error` is a 500. */
-export const answers = ['approve', 'reject', 'error', 'timeout'] as const;
+/**
+ * What the simulator is told to do with a renewal. `timeout` never answers, `error` is a 500. `lost` approves and
+ * never says so: who asks again under the same key hears it then.
+ */
+export const answers = ['approve', 'reject', 'error', 'timeout', 'lost'] as const;
 export type Answer = (typeof answers)[number];
 
 /**
@@ -46,7 +49,13 @@ export class BillingBook {
    * or a timeout decided nothing, so that the same key may be asked again.
    */
   ask(idempotencyKey: string, tenantId: string, body: unknown): Outcome {
-    const outcome = this.decisionOfKey.get(idempotencyKey) ?? this.decide(idempotencyKey, tenantId);
+    const told = this.told(tenantId);
+    const known = this.decisionOfKey.get(idempotencyKey);
+    // As long as it loses its answers it loses the repeated ones too.
+    const outcome =
+      told === 'lost'
+        ? this.lose(idempotencyKey, known)
+        : (known ?? this.decide(idempotencyKey, told));
     this.recorded.push({ idempotencyKey, body, answer: outcome.answer });
     if (this.recorded.length > this.limits.calls) this.recorded.shift();
     return outcome;
@@ -57,8 +66,16 @@ export class BillingBook {
     return this.recorded;
   }
 
-  private decide(idempotencyKey: string, tenantId: string): Outcome {
-    const answer = this.answerOfTenant.get(tenantId) ?? this.defaultAnswer;
+  private told(tenantId: string): Answer {
+    return this.answerOfTenant.get(tenantId) ?? this.defaultAnswer;
+  }
+
+  private lose(idempotencyKey: string, known: Outcome | undefined): Outcome {
+    if (!known) this.decide(idempotencyKey, 'approve');
+    return { answer: 'lost' };
+  }
+
+  private decide(idempotencyKey: string, answer: Exclude<Answer, 'lost'>): Outcome {
     if (answer === 'error' || answer === 'timeout') return { answer };
     const decision: Decision =
       answer === 'approve'

@@ -68,6 +68,14 @@ describe('billing simulator', () => {
     expect(await calls()).toMatchObject([{ answer: 'timeout' }, { answer: 'approve' }]);
   });
 
+  it('loses an approval until it is told otherwise: the same key hears it then', async () => {
+    await tell({ answer: 'lost' });
+    await expect(renew('k-1', 't-1', AbortSignal.timeout(150))).rejects.toThrow(/timeout/);
+    await tell({ answer: 'reject' });
+    expect(await renew('k-1')).toMatchObject({ status: 200, body: { approved: true } });
+    expect((await renew('k-2')).status).toBe(402);
+  });
+
   it('records who asked what under which key, the newest calls only', async () => {
     for (const key of ['k-1', 'k-2', 'k-3', 'k-4']) await renew(key);
     expect(await calls()).toMatchObject([
