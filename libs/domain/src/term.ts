@@ -10,7 +10,8 @@ export interface Term {
 }
 
 const SHORT_FORM = /^([1-9][0-9]{0,4})([dwmy])$/;
-const ISO_FORM = /^P(?:[0-9]{1,5}Y)?(?:[0-9]{1,5}M)?(?:[0-9]{1,5}W)?(?:[0-9]{1,5}D)?$/;
+/** ISO 8601-1: years, months and days in this order, or weeks alone. */
+const ISO_FORM = /^P(?:(?=[0-9])(?:[0-9]{1,5}Y)?(?:[0-9]{1,5}M)?(?:[0-9]{1,5}D)?|[0-9]{1,5}W)$/;
 const UNITS = { d: 'days', w: 'weeks', m: 'months', y: 'years' } as const;
 
 /** A date on which every term can be measured; one before a leap day, so that no term of ten years looks longer. */
@@ -49,7 +50,7 @@ function parseDuration(written: string): Temporal.Duration | undefined {
     const unit = UNITS[short[2] as keyof typeof UNITS];
     return Temporal.Duration.from({ [unit]: Number(short[1]) });
   }
-  if (!ISO_FORM.test(written) || written === 'P') return undefined;
+  if (!ISO_FORM.test(written)) return undefined;
   return Temporal.Duration.from(written);
 }
 
