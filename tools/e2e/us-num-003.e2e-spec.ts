@@ -1,4 +1,5 @@
-import { Suite } from '@numbering/testing';
+import { randomInt } from 'node:crypto';
+import { Suite, type Answer } from '@numbering/testing';
 
 describe('US-NUM-003 lease an identifier', () => {
   const suite = new Suite();
@@ -46,5 +47,53 @@ describe('US-NUM-003 lease an identifier', () => {
       currentCount: 1,
       identifierClass: 'MSISDN',
     });
+  });
+
+  it('of 50 leases at once as many as each quota has room for, from reservations and by bypass', async () => {
+    const scope = 'numbering:read numbering:write numbering:lease:bypass';
+    const quotas = { MSISDN: 7, SHORT_CODE: 3, ALPHA: 2, maxActiveReservations: 50 };
+    const tenant = await suite.tenant('enterprise', scope, quotas);
+    const register = async (identifiers: string[]) => {
+      const body = { identifiers: identifiers.map((identifier) => ({ identifier })) };
+      await suite.expect(200, suite.admin.post('/v1/admin/numbering/identifiers', body));
+      return identifiers;
+    };
+    const base = randomInt(1_000_000, 9_000_000);
+    const numbers = {
+      MSISDN: await suite.numbers(30),
+      SHORT_CODE: await register(Array.from({ length: 10 }, (_, i) => `${base + i}`)),
+      ALPHA: await register(Array.from({ length: 10 }, (_, i) => `Q${base + i}`)),
+    };
+    const all = Object.values(numbers).flat();
+    // Every other one is the tenant's reservation before; the rest it takes by its permission.
+    const identifiers = all.filter((_, i) => i % 2 === 0);
+    await suite.expect(200, tenant.api.post('/v1/numbers/reservations', { identifiers }));
+    const terms = { tenantId: tenant.id, term: '30d', autoRenew: false };
+    const answers = await Promise.all(all.map((number) => tenant.api.on(number, 'lease', terms)));
+    const answerOf = (number: string) => answers[all.indexOf(number)] as Answer;
+    for (const [identifierClass, its] of Object.entries(numbers)) {
+      const quota = quotas[identifierClass as keyof typeof numbers];
+      const refused = its.map(answerOf).filter(({ status }) => status !== 201);
+      expect(refused).toHaveLength(its.length - quota);
+      const figures = { quota, current: quota, currentCount: quota, identifierClass };
+      for (const { status, body } of refused) {
+        expect([status, body]).toMatchObject([403, { code: 'QUOTA_EXCEEDED', ...figures }]);
+      }
+    }
+    const counted = await suite.sql(
+      `SELECT count(*) FILTER (WHERE i.identifier_class = 'MSISDN')::int AS "MSISDN",
+              count(*) FILTER (WHERE i.identifier_class = 'SHORT_CODE')::int AS "SHORT_CODE",
+              count(*) FILTER (WHERE i.identifier_class = 'ALPHA')::int AS "ALPHA",
+              max(t.leased_msisdn) AS msisdn, max(t.leased_short_code) AS short_code,
+              max(t.leased_alpha) AS alpha
+         FROM numbering.leases l
+         JOIN numbering.identifiers i USING (identifier)
+         JOIN numbering.tenants t USING (tenant_id)
+        WHERE l.tenant_id = $1 AND l.state = 'LEASED'`,
+      [tenant.id],
+    );
+    const { MSISDN, SHORT_CODE, ALPHA } = quotas;
+    const inRow = { msisdn: MSISDN, short_code: SHORT_CODE, alpha: ALPHA };
+    expect(counted).toEqual([{ MSISDN, SHORT_CODE, ALPHA, ...inRow }]);
   });
 });
