@@ -2,6 +2,7 @@ import type { ReconcilerStatus } from '@numbering/lifecycle';
 import { createLog } from '@numbering/platform';
 import { eventually } from '@numbering/testing';
 import { ReconcilerLoop } from './reconciler-loop';
+import { DAY_MS } from './time-of-day';
 
 const log = createLog({ app: 'test', logLevel: 'silent' });
 const NOTHING: ReconcilerStatus = { scanned: 0, changed: 0, failed: 0 };
@@ -80,5 +81,18 @@ describe('the loop of a reconciler', () => {
     await stopped;
     expect(await ring).toEqual(NOTHING);
     expect(work.runs).toBe(1);
+  });
+
+  it('rings at its time of day, not at its start, and sooner where something is due sooner', async () => {
+    const midnight = { hour: 0, minute: 0 };
+    let nowMs = DAY_MS - 5;
+    loop.dailyAt(midnight, () => nowMs);
+    expect(work.runs).toBe(0);
+    await eventually(() => expect(work.runs).toBe(1));
+    nowMs = DAY_MS;
+    await work.end({ ...NOTHING, nextDueInMs: 1 });
+    await eventually(() => expect(work.runs).toBe(2));
+    await work.end();
+    await eventually(() => expect(done).toEqual(['day', 'day']));
   });
 });

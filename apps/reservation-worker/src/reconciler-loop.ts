@@ -50,9 +50,12 @@ export class ReconcilerLoop {
     this.periods.push(this.keepRinging(periodMs, by));
   }
 
-  /** Rings once a day at this time of UTC, for the first time when it next comes, and sooner as above. */
-  dailyAt(time: TimeOfDay): void {
-    this.periods.push(this.keepRingingDaily(time));
+  /**
+   * Rings once a day at this time of UTC, for the first time when it next comes, and sooner as above.
+   * @param clock this machine's, Unix milliseconds
+   */
+  dailyAt(time: TimeOfDay, clock = wallClockMs): void {
+    this.periods.push(this.keepRingingDaily(time, clock));
   }
 
   /** Takes no more rings and lets the batch under way end, in bounded time. */
@@ -105,14 +108,14 @@ export class ReconcilerLoop {
     }
   }
 
-  private async keepRingingDaily(time: TimeOfDay): Promise<void> {
+  private async keepRingingDaily(time: TimeOfDay, clock: () => number): Promise<void> {
     const { signal } = this.stopping;
-    let pauseMs = msUntil(time, wallClockMs());
+    let pauseMs = msUntil(time, clock());
     for (;;) {
       await sleepMs(pauseMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       const status = await this.ring('day');
-      pauseMs = Math.min(msUntil(time, wallClockMs()), status?.nextDueInMs ?? DAY_MS);
+      pauseMs = Math.min(msUntil(time, clock()), status?.nextDueInMs ?? DAY_MS);
     }
   }
 

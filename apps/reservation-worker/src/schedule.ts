@@ -21,7 +21,7 @@ export interface Scheduled {
   reconciler: Type<Reconciler>;
   /** By the clock; `off`: something else runs it (cron). */
   periods: (config: Config) => Partial<Record<RungBy, number | 'off'>>;
-  /** Once a day in UTC, beside or instead of its periods. */
+  /** Once a day in UTC, not before that time first comes; what was missed is for the next run to catch up with. */
   dailyAt?: (config: Config) => TimeOfDay | 'off';
   /** As `dailyAt`, in the database's clock, and made up for where everybody was down then (owed-runs.ts). */
   owedAt?: (config: Config) => TimeOfDay | 'off';
