@@ -24,13 +24,16 @@ describe('US-NUM-001 an import whose process dies', () => {
   let database: TestDatabase;
   let redis: TestRedis;
   let owner: Client;
+  /** Sees what goes on while the owner's transaction is open, which sees it as it was. */
+  let watcher: Client;
   let api: AppProcess;
   let admin: RestCaller;
 
   beforeAll(async () => {
     [database, redis] = await Promise.all([testDatabase(), testRedis()]);
     owner = new Client({ connectionString: database.url });
-    await owner.connect();
+    watcher = new Client({ connectionString: database.url });
+    await Promise.all([owner.connect(), watcher.connect()]);
     const settings = {
       DATABASE_URL: database.url,
       REDIS_URL: redis.url,
@@ -45,13 +48,13 @@ describe('US-NUM-001 an import whose process dies', () => {
   });
   afterAll(async () => {
     await api.kill();
-    await owner.end();
+    await Promise.all([owner.end(), watcher.end()]);
     await redis.stop();
     await database.drop();
   });
 
   const rows = async (text: string, parameters: unknown[] = []) =>
-    (await owner.query(text, parameters)).rows;
+    (await watcher.query(text, parameters)).rows;
 
   /** What an import leaves, of one operator; temporary tables are anybody's. */
   const left = async ({ operatorId }: TestOperator) =>
@@ -69,7 +72,7 @@ describe('US-NUM-001 an import whose process dies', () => {
 
   const importsThat = (condition: string) =>
     rows(
-      `SELECT query FROM pg_stat_activity
+      `SELECT pid FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'inventory-api:imports'
           AND ${condition}`,
     );
@@ -117,6 +120,31 @@ describe('US-NUM-001 an import whose process dies', () => {
     expect(await left(operator)).toEqual(NOTHING);
     await api.start();
     expect((await operator.send(file)).body).toMatchObject({ inserted: 100_000 });
+  });
+
+  it.each([
+    ['while it publishes', 'LOCK TABLE numbering.block_errors IN SHARE MODE', 'INSERT'],
+    ['while it stages', '', 'COPY'],
+  ])('is told 503 where Postgres ends its connection %s', async (_when, stop, statement) => {
+    const operator = await TestOperator.create(admin);
+    const file = Buffer.concat([operator.csv(ROWS), Buffer.from('bad\n')]);
+    await owner.query('BEGIN');
+    await owner.query(stop);
+    const importing = operator.send(file);
+    const pid = await eventually(
+      async () => {
+        const [found] = await importsThat(`state = 'active' AND query LIKE '${statement}%'`);
+        if (!found) throw new Error(`no ${statement}`);
+        return found.pid as number;
+      },
+      { everyMs: 1 },
+    );
+    await owner.query('SELECT pg_terminate_backend($1)', [pid]);
+    await owner.query('ROLLBACK');
+    expect(codeOf(await importing)).toEqual([503, 'DEPENDENCY_UNAVAILABLE']);
+    await eventually(async () => expect(await left(operator)).toEqual(NOTHING));
+    expect((await operator.send(file)).body).toMatchObject({ inserted: ROWS, invalid: 1 });
+    await owner.query('TRUNCATE numbering.block_errors');
   });
 
   it('takes nothing under a key that is revoked while it stages', async () => {
