@@ -1,19 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import {
   eventually,
-  freePort,
   mintToken,
   RestCaller,
-  runningStack,
-  testDatabase,
-  testRedis,
   ValidatorClient,
   type Answer,
-  type TestDatabase,
-  type TestRedis,
 } from '@numbering/testing';
-import { Client } from 'pg';
-import { AppProcess } from './app-process.fixture';
+import { openOwnStack, type OwnStack } from './own-stack.fixture';
 
 const NUMBERS = 60;
 const WALKERS = 12;
@@ -22,43 +15,12 @@ const TENANT = 'killed';
 const CALL_LIMIT_MS = 30_000;
 
 describe('kill -9 of any app in the middle of the walk', () => {
-  const stack = runningStack();
   const numbers = Array.from({ length: NUMBERS }, (_, i) => `+9379${String(i).padStart(7, '0')}`);
-  let database: TestDatabase;
-  let redis: TestRedis;
-  let owner: Client;
-  let api: AppProcess;
-  let worker: AppProcess;
-  let validator: AppProcess;
-  let grpcPort: number;
-
+  let own: OwnStack;
   beforeAll(async () => {
-    [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-    owner = new Client({ connectionString: database.url });
-    await owner.connect();
-    grpcPort = await freePort();
-    const settings = {
-      DATABASE_URL: database.url,
-      REDIS_URL: redis.url,
-      JWKS_URL: `${stack.services.identity.url}/.well-known/jwks.json`,
-      JWT_ISSUER: 'http://numbering.local/identity',
-      JWT_AUDIENCE: 'numbering',
-      CURSOR_SECRET: randomUUID(),
-      BILLING_URL: 'http://127.0.0.1:1',
-      GRPC_PORT: `${grpcPort}`,
-    };
-    const app = async (name: string) => new AppProcess(name, await freePort(), settings);
-    api = await app('inventory-api');
-    worker = await app('reservation-worker');
-    validator = await app('lease-validator');
-    await Promise.all([api, worker, validator].map((each) => each.start()));
+    own = await openOwnStack();
   });
-  afterAll(async () => {
-    await Promise.all([api, worker, validator].map((each) => each.kill()));
-    await owner.end();
-    await redis.stop();
-    await database.drop();
-  });
+  afterAll(() => own.close());
 
   /** Asks until it is answered, under one key: what a caller does whose call was cut. */
   function untilAnswered(caller: RestCaller, number: string, action: string, body: object) {
@@ -76,7 +38,9 @@ describe('kill -9 of any app in the middle of the walk', () => {
   }
 
   it('loses no acknowledged change and makes none twice', async () => {
-    const admin = new RestCaller(api.url, stack.tokens.admin);
+    const { admin, api, worker, validators } = own;
+    const [validator] = validators;
+    if (!validator) throw new Error('no validator runs');
     const identifiers = numbers.map((identifier) => ({ identifier, operatorId: 'ROSHAN' }));
     expect(
       (await admin.put(`/v1/admin/numbering/tenants/${TENANT}`, { plan: 'premium' })).status,
@@ -104,7 +68,7 @@ describe('kill -9 of any app in the middle of the walk', () => {
       }
     };
     const walking = Promise.all(Array.from({ length: WALKERS }, walker));
-    for (const app of [api, worker, validator, api]) {
+    for (const app of [api, worker, validator.app, api]) {
       const before = left.length;
       await eventually(() => expect(left.length).toBeLessThan(Math.max(before - 3, 1)));
       await app.kill();
@@ -113,7 +77,7 @@ describe('kill -9 of any app in the middle of the walk', () => {
     await walking;
     expect(statuses).toEqual(numbers.map(() => [201, 200, 201]));
 
-    const { rows } = await owner.query(
+    const rows = await own.sql(
       `SELECT i.state, i.version,
               (SELECT count(*)::integer FROM numbering.leases l WHERE l.identifier = i.identifier) AS claims,
               (SELECT count(*)::integer FROM numbering.audit_log a WHERE a.identifier = i.identifier) AS audits,
@@ -123,7 +87,7 @@ describe('kill -9 of any app in the middle of the walk', () => {
     expect(rows).toEqual(
       numbers.map(() => ({ state: 'LEASED', version: 4, claims: 1, audits: 3, events: 3 })),
     );
-    const client = new ValidatorClient(`127.0.0.1:${grpcPort}`, stack.tokens.validator);
+    const client = new ValidatorClient(validator.grpc, own.validatorToken);
     for (const number of numbers) {
       expect(await client.ask(number, TENANT)).toMatchObject({ valid: true });
     }

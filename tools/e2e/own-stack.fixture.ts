@@ -19,8 +19,7 @@ import { AppProcess } from './app-process.fixture';
 export interface OwnStack {
   api: AppProcess;
   worker: AppProcess;
-  /** host:port of each validator. */
-  validators: string[];
+  validators: OwnValidator[];
   redis: TestRedis;
   /** Every scope, for any tenant. */
   admin: RestCaller;
@@ -29,6 +28,12 @@ export interface OwnStack {
   validatorToken: string;
   sql: <R extends object>(text: string, parameters?: unknown[]) => Promise<R[]>;
   close: () => Promise<void>;
+}
+
+export interface OwnValidator {
+  app: AppProcess;
+  /** host:port */
+  grpc: string;
 }
 
 /** @param settings of the environment, for every app */
@@ -58,25 +63,30 @@ export async function openOwnStack({
       const grpcPort = await freePort();
       const its = { ...settings, GRPC_PORT: `${grpcPort}` };
       const app = new AppProcess('lease-validator', await freePort(), its);
-      return { app, address: `127.0.0.1:${grpcPort}` };
+      return { app, grpc: `127.0.0.1:${grpcPort}` };
     }),
   );
   const apps = [api, worker, ...validators.map(({ app }) => app)];
-  await Promise.all(apps.map((app) => app.start()));
   const owner = new Client({ connectionString: database.url });
-  await owner.connect();
-  const second = await mintToken({ sub: 'second-admin', scope: 'numbering:compliance' });
-  return {
-    api,
-    worker,
-    validators: validators.map(({ address }) => address),
-    redis,
-    admin: new RestCaller(api.url, stack.tokens.admin),
-    second: new RestCaller(api.url, second),
-    validatorToken: stack.tokens.validator,
-    sql: async (text, parameters) => (await owner.query(text, parameters)).rows,
-    close: () => closeAll({ apps, owner, redis, database }),
-  };
+  const close = () => closeAll({ apps, owner, redis, database });
+  try {
+    await Promise.all([owner.connect(), ...apps.map((app) => app.start())]);
+    const second = await mintToken({ sub: 'second-admin', scope: 'numbering:compliance' });
+    return {
+      api,
+      worker,
+      validators,
+      redis,
+      admin: new RestCaller(api.url, stack.tokens.admin),
+      second: new RestCaller(api.url, second),
+      validatorToken: stack.tokens.validator,
+      sql: async (text, parameters) => (await owner.query(text, parameters)).rows,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 async function closeAll(world: {

@@ -27,7 +27,7 @@ describe('US-NUM-002 each reason, in the order of ruling 9', () => {
       RENEW_LEASES_AT: 'off',
     };
     own = await openOwnStack({ settings });
-    client = new ValidatorClient(own.validators[0] ?? '', own.validatorToken);
+    client = new ValidatorClient(own.validators[0]?.grpc ?? '', own.validatorToken);
   });
   afterAll(async () => {
     client.close();

@@ -56,7 +56,7 @@ export async function runFlips(
     random: random(seed + 1),
   };
   const watchers = world.validators.map(
-    (address) => new Watcher(address, world.validatorToken, watched),
+    ({ grpc }) => new Watcher(grpc, world.validatorToken, watched),
   );
   const watching = Promise.all(watchers.map((watcher) => watcher.watch()));
   const beganAtMs = performance.now();
