@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { LEDGER_ACTIONS } from '@numbering/contracts';
+import { REFUSAL_CODES } from '@numbering/domain';
 import { FILES_AT_ONCE } from '@numbering/lifecycle';
 import { loadConfig, METRICS, type AppName } from '@numbering/platform';
 import {
@@ -271,8 +273,8 @@ describe('the runbooks', () => {
     const role = 'numbering_app';
     expect(metrics.filter((name) => name !== role && !(name in METRICS))).toEqual([]);
     const settings = [...text.matchAll(/`([A-Z]+_[A-Z_]+)`/g)].map(([, name]) => name ?? '');
-    const code = 'DEPENDENCY_UNAVAILABLE';
-    expect(unknownTo(settings.filter((name) => name !== code))).toEqual([]);
+    const told = new Set<string>([...REFUSAL_CODES, ...LEDGER_ACTIONS, 'DEPENDENCY_UNAVAILABLE']);
+    expect(unknownTo(settings.filter((name) => !told.has(name)))).toEqual([]);
     const jobs = [...text.matchAll(/(?:main\.js run|-- job) ([a-z-]+)/g)].map(([, job]) => job);
     expect(jobs.filter((job) => !jobNames.includes(job ?? ''))).toEqual([]);
     const pages = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, page]) => page);
