@@ -61,6 +61,9 @@ const CASES: readonly [string, Change | undefined, string, string][] = [
   ],
 ];
 
+/** A machine that has more to do than it can may take Redis for away: its budget is 25 ms. */
+const fromPostgres = expect.stringMatching(/^(postgres|redis_down)$/);
+
 describe('lease look-up', () => {
   let rig: Rig;
   let validator: Validator;
@@ -88,8 +91,11 @@ describe('lease look-up', () => {
     await rig.evict();
     await rig.trusted(validator);
     await rig.trusted(replica);
-    expect(await reasonOf(validator, identifier, tenant)).toEqual([reason, 'postgres']);
-    expect(await reasonOf(validator, identifier, tenant)).toEqual([reason, 'memory']);
+    expect(await reasonOf(validator, identifier, tenant)).toEqual([reason, fromPostgres]);
+    await eventually(async () => {
+      await rig.trusted(validator);
+      expect(await reasonOf(validator, identifier, tenant)).toEqual([reason, 'memory']);
+    });
     // The put is not waited for: until it is there, a replica that has nothing reads Postgres.
     await eventually(async () => {
       const fresh = await rig.validator();
@@ -104,21 +110,18 @@ describe('lease look-up', () => {
     const identifier = await rig.ledger.register();
     const to: Change = { state: 'LEASED', tenantId: OWN, endsInSeconds: -60, autoRenew: true };
     const { leaseId } = await rig.ledger.change(identifier, to);
-    await rig.trusted(validator);
-    for (const path of ['postgres', 'memory']) {
-      const [row] = await rig.ledger.sql(
-        'SELECT effective_until AS until FROM numbering.leases WHERE lease_id = $1',
-        [leaseId],
-      );
-      const untilMs = (row?.['until'] as Date).getTime();
-      expect(await validator.ask(identifier, OWN)).toEqual({
-        valid: true,
-        leaseId,
-        effectiveUntilMs: untilMs,
-        graceUntilMs: untilMs + 86_400_000,
-        path,
-      });
-    }
+    const [row] = await rig.ledger.sql(
+      'SELECT effective_until AS until FROM numbering.leases WHERE lease_id = $1',
+      [leaseId],
+    );
+    const effectiveUntilMs = (row?.['until'] as Date).getTime();
+    const graceUntilMs = effectiveUntilMs + 86_400_000;
+    const its = { valid: true, leaseId, effectiveUntilMs, graceUntilMs };
+    expect(await validator.ask(identifier, OWN)).toEqual({ ...its, path: fromPostgres });
+    await eventually(async () => {
+      await rig.trusted(validator);
+      expect(await validator.ask(identifier, OWN)).toEqual({ ...its, path: 'memory' });
+    });
     const { path: _, ...told } = await validator.ask(identifier, OTHER);
     expect(told).toEqual({ valid: false, reason: 'WRONG_TENANT' });
   });
@@ -190,8 +193,7 @@ describe('lease look-up', () => {
     const told = () => reasonOf(validator, identifier, OWN);
     rig.startEvictor();
     await rig.trusted(validator);
-    await told();
-    expect(await told()).toEqual(['NOT_REGISTERED', 'memory']);
+    await eventually(async () => expect(await told()).toEqual(['NOT_REGISTERED', 'memory']));
     await rig.ledger.register(identifier);
     await eventually(async () => expect((await told())[0]).toBe('NOT_LEASED'), { withinMs: 900 });
   });
@@ -201,13 +203,14 @@ describe('lease look-up', () => {
     await rig.ledger.change(identifier, { state: 'LEASED', tenantId: OWN });
     rig.startEvictor();
     await rig.trusted(validator);
-    await validator.ask(identifier, OWN);
-    expect(await reasonOf(validator, identifier, OWN)).toEqual(['', 'memory']);
+    await eventually(async () =>
+      expect(await reasonOf(validator, identifier, OWN)).toEqual(['', 'memory']),
+    );
     await rig.cutEvictor();
     await rig.ledger.change(identifier, { state: 'QUARANTINE' });
+    const recalled = ['LEASE_RECALLED', fromPostgres];
     await eventually(
-      async () =>
-        expect(await reasonOf(validator, identifier, OWN)).toEqual(['LEASE_RECALLED', 'postgres']),
+      async () => expect(await reasonOf(validator, identifier, OWN)).toEqual(recalled),
       { withinMs: 900 },
     );
   });

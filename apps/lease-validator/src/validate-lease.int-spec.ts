@@ -1,3 +1,4 @@
+import { connect } from 'node:http2';
 import { status as GrpcStatus } from '@grpc/grpc-js';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -227,6 +228,23 @@ describe('the gRPC door', () => {
     }
   });
 
+  it('judges nothing for a caller whose time was over when the call came', async () => {
+    const answered = async () => {
+      const { body } = await app.inject({ url: '/metrics' });
+      const counts = [...body.matchAll(/^num_validate_lease_duration_seconds_count\{.*\} (\d+)/gm)];
+      return counts.reduce((all, [, count]) => all + Number(count), 0);
+    };
+    const before = await answered();
+    const [host, authorization] = [`http://${caller.address}`, caller.authorization ?? ''];
+    const statuses = await Promise.all(
+      Array.from({ length: 100 }, (_, i) =>
+        lateCall(host, authorization, `+9379${String(3_000_000 + i)}`),
+      ),
+    );
+    expect(new Set(statuses)).toEqual(new Set([String(GrpcStatus.DEADLINE_EXCEEDED)]));
+    expect(await answered()).toBe(before);
+  });
+
   it('is alive and ready, and counts its answers', async () => {
     for (const url of ['/health/live', '/health/ready']) {
       expect((await app.inject({ url })).statusCode).toBe(200);
@@ -254,3 +272,28 @@ describe('the gRPC door', () => {
     lone.close();
   });
 });
+
+/** What a client of gRPC would not send: a call that has a microsecond left. @returns its grpc-status */
+async function lateCall(host: string, authorization: string, identifier: string): Promise<string> {
+  const session = connect(host);
+  const call = session.request({
+    ':method': 'POST',
+    ':path': '/numbering.v1.LeaseValidator/ValidateLease',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    'grpc-timeout': '1u',
+    authorization,
+  });
+  const field = (tag: number, text: string) =>
+    Buffer.concat([Buffer.from([tag, text.length]), Buffer.from(text)]);
+  const message = Buffer.concat([field(0x0a, identifier), field(0x12, OWN)]);
+  call.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]));
+  const status = await new Promise<string>((resolve, reject) => {
+    const told = (headers: Record<string, unknown>): void => {
+      if (headers['grpc-status'] !== undefined) resolve(String(headers['grpc-status']));
+    };
+    call.on('response', told).on('trailers', told).on('error', reject).resume();
+  });
+  session.close();
+  return status;
+}
