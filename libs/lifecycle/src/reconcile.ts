@@ -34,6 +34,8 @@ const MAX_BATCHES_PER_RUN = 500;
 const TELL_AGAIN_MS = 60_000;
 const MAX_TOLD_ROWS = 10_000;
 
+const WRITTEN = Symbol('written');
+
 export interface Reconciliation {
   /** `system:<what>`, for the audit rows. */
   actor: string;
@@ -127,31 +129,36 @@ export class Reconcile {
     });
     const steps = decided.flat();
     if (steps.length === 0) return { steps, failures };
-    try {
-      await this.write(manager, steps, actor);
-      return { steps, failures };
-    } catch (error) {
-      if (isPostgresUnavailable(error) || wasGivenUp(error)) throw error;
-    }
+    if ((await this.write(manager, steps, actor)) === WRITTEN) return { steps, failures };
     const written: Step[] = [];
     for (const ofOne of decided) {
       const [first] = ofOne;
       if (!first) continue;
-      try {
-        await this.write(manager, ofOne, actor);
-        written.push(...ofOne);
-      } catch (error) {
-        if (isPostgresUnavailable(error) || wasGivenUp(error)) throw error;
-        failures.push({ identifier: first.before.identifier, error });
-      }
+      const error = await this.write(manager, ofOne, actor);
+      if (error === WRITTEN) written.push(...ofOne);
+      else failures.push({ identifier: first.before.identifier, error });
     }
     return { steps: written, failures };
   }
 
-  /** Under a savepoint: what fails leaves the transaction as it was. */
-  private write(manager: EntityManager, steps: readonly Step[], actor: string): Promise<void> {
+  /**
+   * Under a savepoint: what fails leaves the transaction as it was.
+   * @returns WRITTEN, or the fault of these rows
+   * @throws what is no fault of theirs
+   */
+  private async write(
+    manager: EntityManager,
+    steps: readonly Step[],
+    actor: string,
+  ): Promise<unknown> {
     const origin = { actor, app: this.config.app };
-    return manager.transaction((inner) => this.changes.write(inner, [{ steps, origin }]));
+    try {
+      await manager.transaction((inner) => this.changes.write(inner, [{ steps, origin }]));
+      return WRITTEN;
+    } catch (error) {
+      if (isPostgresUnavailable(error) || wasGivenUp(error)) throw error;
+      return error;
+    }
   }
 
   /** Not at each run: some reconcilers run many times a second, and nothing mends the row meanwhile. */
