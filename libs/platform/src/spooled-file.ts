@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const OWNER_ONLY = 0o600;
-/** What is read at a time: small enough that parsing a piece delays nobody noticeably. */
-const PIECE_BYTES = 16 * 1024;
+/** What is read at a time. */
+const PIECE_BYTES = 64 * 1024;
 
 /** Bytes on disk that can be read as often as need be. */
 export class SpooledFile {
