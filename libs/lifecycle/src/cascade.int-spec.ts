@@ -31,10 +31,16 @@ const CALLERS = 20;
 describe('US-NUM-004 the cascade of a suspension', () => {
   let ledger: Ledger;
   const admin = as(adminCaller());
-  beforeEach(async () => {
+  /** The tenant of one test. */
+  let mine: string;
+  let tests = 0;
+  beforeAll(async () => {
     ledger = await openLedger();
   });
-  afterEach(() => ledger.close());
+  beforeEach(() => {
+    mine = `tenant-${++tests}`;
+  });
+  afterAll(() => ledger.close());
 
   const rows = (sql: string, parameters: unknown[] = []) => ledger.source.query(sql, parameters);
   const run = (signal?: AbortSignal) => ledger.module.get(Cascade).run(signal);
@@ -102,7 +108,9 @@ describe('US-NUM-004 the cascade of a suspension', () => {
          FROM numbering.audit_log a
          JOIN numbering.outbox o ON o.key = a.identifier AND o.version = a.version
         WHERE a.actor = 'system:cascade'
+          AND a.tenant_id = $1
         ORDER BY a.identifier, a.version`,
+      [mine],
     );
   const byCascade = { actor: 'system:cascade', ticket_id: 'T-1' };
   const recalledAs = (identifier: string) =>
@@ -130,17 +138,17 @@ describe('US-NUM-004 the cascade of a suspension', () => {
   it('recalls leases and releases claims under the one ticket, and leaves other tenants alone', async () => {
     const numbers = await ledger.numbers(6);
     const [leased = '', stopped = '', reserved = '', held = '', lapsed = '', theirs = ''] = numbers;
-    for (const number of [leased, stopped]) answerOf(await lease('mine', number));
+    for (const number of [leased, stopped]) answerOf(await lease(mine, number));
     answerOf(
       await ledger.module.get(SuspendLease).run(admin, parsed(stopped), { reason: 'checked' }),
     );
-    for (const number of [reserved, held, lapsed]) answerOf(await reserve('mine', number));
-    answerOf(await ledger.module.get(HoldNumber).run(as(tenantCaller('mine')), parsed(held)));
+    for (const number of [reserved, held, lapsed]) answerOf(await reserve(mine, number));
+    answerOf(await ledger.module.get(HoldNumber).run(as(tenantCaller(mine)), parsed(held)));
     await rows(`UPDATE numbering.leases SET expires_at = clock_timestamp() WHERE identifier = $1`, [
       lapsed,
     ]);
     answerOf(await lease('theirs', theirs));
-    await suspend('mine', 'T-1');
+    await suspend(mine, 'T-1');
     expect(await run()).toEqual({ scanned: 5, changed: 5, failed: 0 });
     expect(await statesOf(numbers)).toEqual([
       'QUARANTINE',
@@ -150,7 +158,7 @@ describe('US-NUM-004 the cascade of a suspension', () => {
       'AVAILABLE',
       'LEASED',
     ]);
-    expect(await tenant('mine')).toEqual({
+    expect(await tenant(mine)).toEqual({
       status: 'SUSPENDED',
       cascade_pending: false,
       leased_msisdn: 0,
@@ -165,8 +173,8 @@ describe('US-NUM-004 the cascade of a suspension', () => {
 
   it('lets nobody override who had the tenant suspended', async () => {
     const [number = ''] = await ledger.numbers(1);
-    answerOf(await lease('mine', number));
-    await suspend('mine', 'T-1');
+    answerOf(await lease(mine, number));
+    await suspend(mine, 'T-1');
     await run();
     const override = (sub: string) =>
       ledger.module
@@ -174,19 +182,19 @@ describe('US-NUM-004 the cascade of a suspension', () => {
         .run(as(adminCaller(sub)), parsed(number), 'suspended by mistake');
     expect(codeOf(await override('admin-1'))).toBe('SELF_BYPASS_FORBIDDEN');
     answerOf(await override('officer-2'));
-    await reinstate('mine');
-    expect(codeOf(await reserve('mine', number))).toBe('SELF_BYPASS_FORBIDDEN');
+    await reinstate(mine);
+    expect(codeOf(await reserve(mine, number))).toBe('SELF_BYPASS_FORBIDDEN');
   });
 
   it('recalls nothing of a suspension without cascade, and gives everything back', async () => {
     const [number = '', other = ''] = await ledger.numbers(2);
-    answerOf(await lease('mine', number));
-    await suspend('mine', 'T-1', false);
+    answerOf(await lease(mine, number));
+    await suspend(mine, 'T-1', false);
     expect(await run()).toEqual({ scanned: 0, changed: 0, failed: 0 });
-    expect(codeOf(await reserve('mine', other))).toBe('TENANT_SUSPENDED');
-    await reinstate('mine');
+    expect(codeOf(await reserve(mine, other))).toBe('TENANT_SUSPENDED');
+    await reinstate(mine);
     expect(await statesOf([number])).toEqual(['LEASED']);
-    answerOf(await reserve('mine', other));
+    answerOf(await reserve(mine, other));
   });
 
   it('works on two tenants in turn, by two workers, and recalls each lease once', async () => {
@@ -212,37 +220,40 @@ describe('US-NUM-004 the cascade of a suspension', () => {
   });
 
   it('is stopped by a reinstatement, and goes on under the ticket of the next suspension', async () => {
-    await leaseMany(rows, 'mine', await ledger.numbers(MANY));
-    await suspend('mine', 'T-1');
+    await leaseMany(rows, mine, await ledger.numbers(MANY));
+    await suspend(mine, 'T-1');
     await run(after(1));
-    await reinstate('mine');
+    await reinstate(mine);
     expect(await run()).toEqual({ scanned: 0, changed: 0, failed: 0 });
-    expect(await occupied('mine')).toBe(MANY - 200);
-    await suspend('mine', 'T-2');
+    expect(await occupied(mine)).toBe(MANY - 200);
+    await suspend(mine, 'T-2');
     expect(await run()).toMatchObject({ changed: MANY - 200 });
     const tickets = await rows(
       `SELECT ticket_id, count(*)::int AS n FROM numbering.audit_log
-        WHERE action = 'RECALL' GROUP BY 1 ORDER BY 1`,
+        WHERE action = 'RECALL' AND tenant_id = $1 GROUP BY 1 ORDER BY 1`,
+      [mine],
     );
     expect(tickets).toEqual([
       { ticket_id: 'T-1', n: 200 },
       { ticket_id: 'T-2', n: MANY - 200 },
     ]);
-    expect(await recallsOf('mine')).toEqual([{ recalls: 1, events: 1 }]);
+    expect(await recallsOf(mine)).toEqual([{ recalls: 1, events: 1 }]);
   });
 
   it('recalls nothing after a reinstatement that comes in its middle', async () => {
-    await leaseMany(rows, 'mine', await ledger.numbers(MANY));
-    await suspend('mine', 'T-1');
-    await Promise.all([run(), reinstate('mine')]);
+    await leaseMany(rows, mine, await ledger.numbers(MANY));
+    await suspend(mine, 'T-1');
+    await Promise.all([run(), reinstate(mine)]);
     const late = await rows(
       `SELECT r.identifier
          FROM numbering.audit_log r, numbering.audit_log back
-        WHERE r.action = 'RECALL' AND back.action = 'TENANT_REINSTATE' AND r.at > back.at`,
+        WHERE r.action = 'RECALL' AND back.action = 'TENANT_REINSTATE' AND r.at > back.at
+          AND r.tenant_id = $1 AND back.tenant_id = $1`,
+      [mine],
     );
     expect(late).toEqual([]);
-    const { leased_msisdn: counted } = await tenant('mine');
-    expect(counted).toBe(await occupied('mine'));
+    const { leased_msisdn: counted } = await tenant(mine);
+    expect(counted).toBe(await occupied(mine));
   });
 
   it(`lets none of ${CALLERS} claims survive that are in flight while the tenant is suspended`, async () => {
@@ -298,41 +309,41 @@ describe('US-NUM-004 the cascade of a suspension', () => {
 
   it('leaves a number that somebody holds to the next run, and waits for nobody', async () => {
     const numbers = await ledger.numbers(3);
-    await leaseMany(rows, 'mine', numbers);
-    await suspend('mine', 'T-1');
+    await leaseMany(rows, mine, numbers);
+    await suspend(mine, 'T-1');
     const somebody = ledger.source.createQueryRunner();
     await somebody.startTransaction();
     await somebody.query('SELECT 1 FROM numbering.identifiers WHERE identifier = $1 FOR UPDATE', [
       numbers[1],
     ]);
     expect(await run()).toEqual({ scanned: 2, changed: 2, failed: 0 });
-    expect(await tenant('mine')).toMatchObject({ cascade_pending: true, leased_msisdn: 1 });
+    expect(await tenant(mine)).toMatchObject({ cascade_pending: true, leased_msisdn: 1 });
     await somebody.commitTransaction();
     await somebody.release();
     expect(await run()).toEqual({ scanned: 1, changed: 1, failed: 0 });
-    expect(await tenant('mine')).toMatchObject({ cascade_pending: false });
+    expect(await tenant(mine)).toMatchObject({ cascade_pending: false });
   });
 
   it('tells of a row that contradicts itself, takes all others, and does not try it again at once', async () => {
     const numbers = await ledger.numbers(MANY);
-    await leaseMany(rows, 'mine', numbers);
+    await leaseMany(rows, mine, numbers);
     const [free, bare] = numbers;
     await rows(`UPDATE numbering.identifiers SET state = 'AVAILABLE' WHERE identifier = $1`, [
       free,
     ]);
     await rows(`UPDATE numbering.leases SET term = NULL WHERE identifier = $1`, [bare]);
-    await suspend('mine', 'T-1');
+    await suspend(mine, 'T-1');
     expect(await run()).toEqual({ scanned: MANY, changed: MANY - 2, failed: 2 });
-    expect(await tenant('mine')).toMatchObject({ cascade_pending: true, leased_msisdn: 2 });
+    expect(await tenant(mine)).toMatchObject({ cascade_pending: true, leased_msisdn: 2 });
     expect(await run()).toEqual({ scanned: 0, changed: 0, failed: 0 });
   });
 
   it('is kept from no number by one that cannot be written', async () => {
     const numbers = await ledger.numbers(5);
-    await leaseMany(rows, 'mine', numbers);
+    await leaseMany(rows, mine, numbers);
     // The tenant's counter would fall below nothing with the last of them.
-    await rows(`UPDATE numbering.tenants SET leased_msisdn = 4 WHERE tenant_id = 'mine'`);
-    await suspend('mine', 'T-1');
+    await rows(`UPDATE numbering.tenants SET leased_msisdn = 4 WHERE tenant_id = $1`, [mine]);
+    await suspend(mine, 'T-1');
     expect(await run()).toEqual({ scanned: 5, changed: 4, failed: 1 });
     expect(await statesOf(numbers)).toEqual([
       ...Array.from({ length: 4 }, () => 'QUARANTINE'),
