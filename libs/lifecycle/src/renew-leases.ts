@@ -79,11 +79,11 @@ export class RenewLeases {
     let after = FIRST_RENEWALS;
     for (let page = 0; page < MAX_PAGES_PER_RUN && !signal?.aborted; page++) {
       const due = await this.store.duePage(manager, this.policy, after, RECONCILE_BATCH_SIZE);
+      if (due.identifiers.length === 0) break;
       const done = await this.onePage(due.identifiers, signal);
       status.scanned += done.scanned;
       status.changed += done.changed;
       status.failed += done.failed;
-      if (!due.next) break;
       after = due.next;
     }
     if (!signal?.aborted) await this.jobRuns.ran(manager, RENEWAL_JOB, beganAt);
@@ -94,7 +94,6 @@ export class RenewLeases {
     identifiers: readonly string[],
     signal?: AbortSignal,
   ): Promise<ReconcilerStatus> {
-    if (identifiers.length === 0) return NOTHING;
     const prepared = await this.tried(() => this.prepare.run(identifiers));
     if (!prepared) return { scanned: identifiers.length, changed: 0, failed: identifiers.length };
     const answered = await this.askAll(prepared, signal);

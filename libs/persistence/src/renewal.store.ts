@@ -15,9 +15,10 @@ export const FIRST_RENEWALS: RenewalCursor = {
 };
 
 export interface RenewalPage {
+  /** Empty behind the last lease that is due. */
   identifiers: string[];
-  /** Absent behind the last page. */
-  next?: RenewalCursor;
+  /** Where the next page begins. */
+  next: RenewalCursor;
 }
 
 /** `30d` and `P30D` as an interval; null for a term that nobody could have written, which the domain tells. */
@@ -52,10 +53,10 @@ export class RenewalStore {
         LIMIT $4`,
       [after.effectiveUntil, after.leaseId, policy.renewalWindowMs / 1_000, limit],
     );
-    const last = rows.length === limit ? rows.at(-1) : undefined;
+    const last = rows.at(-1);
     return {
       identifiers: rows.map(({ identifier }) => identifier),
-      ...(last ? { next: { effectiveUntil: last.until, leaseId: last.lease_id } } : {}),
+      next: last ? { effectiveUntil: last.until, leaseId: last.lease_id } : after,
     };
   }
 
