@@ -19,6 +19,7 @@ export interface StackFile {
     redis: { url: string };
     kafka: { brokers: string };
     identity: { url: string };
+    billing: { url: string };
   };
   tokens: { admin: string; validator: string };
 }
