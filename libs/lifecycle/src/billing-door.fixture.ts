@@ -16,14 +16,14 @@ export interface BillingDoor {
   close: () => Promise<void>;
 }
 
-export const approving: Answering = ({ idempotencyKey }, response) => {
+export const approving = ({ idempotencyKey }: Asked, response: ServerResponse): void => {
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ approved: true, reference: `R-${idempotencyKey}` }));
 };
 
 export async function openBillingDoor(): Promise<BillingDoor> {
   const asked: Asked[] = [];
-  let answering = approving;
+  let answering: Answering = approving;
   const server = createServer((request, response) => {
     void questionIn(request).then((question) => {
       const each = { idempotencyKey: String(request.headers['idempotency-key']), question };
