@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { eventually } from '@numbering/testing';
 import { monotonicMs } from './clock.js';
 import { loadConfig } from './config.js';
 import type { Config } from './config.js';
