@@ -46,7 +46,7 @@ export class PrepareRenewals {
     const status = await this.reconcile.batch({
       actor: RENEWAL_ACTOR,
       pick: async (manager) => {
-        batch = await this.numbers.load(manager, identifiers);
+        batch = await this.numbers.load(manager, identifiers, { holdsTenants: false });
         return batch.found;
       },
       decide: (number, at) => {

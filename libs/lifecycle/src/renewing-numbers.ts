@@ -29,7 +29,7 @@ export interface RenewingBatch {
   factsOf: (number: RunningNumber) => { tenant: RenewingTenant; price: Price | null };
 }
 
-/** Locks the numbers of a renewal batch, then their tenants, and reads both as they stay until the commit. */
+/** Locks the numbers of a renewal batch and reads them, their tenants and what they pay. */
 @Injectable()
 export class RenewingNumbers {
   constructor(
@@ -39,12 +39,17 @@ export class RenewingNumbers {
     private readonly renewals: RenewalStore,
   ) {}
 
-  async load(manager: EntityManager, identifiers: readonly string[]): Promise<RenewingBatch> {
+  /** @param holdsTenants whether nobody may be suspended until the commit: what is only told need not keep claims up */
+  async load(
+    manager: EntityManager,
+    identifiers: readonly string[],
+    { holdsTenants }: { holdsTenants: boolean },
+  ): Promise<RenewingBatch> {
     const locked = await this.numbers.lockWithin(manager, identifiers, NUMBER_PATIENCE_MS);
     const found = await readBatch(manager, [...locked]);
     const running = found.numbers.filter(isRunning);
     const tenantIds = [...new Set(running.map(({ lease }) => lease.tenantId))];
-    await this.renewals.holdTenants(manager, tenantIds);
+    if (holdsTenants) await this.renewals.holdTenants(manager, tenantIds);
     const { byId, now } = await this.tenants.findAll(manager, tenantIds);
     const list = await this.prices.list(manager);
     const held = identifiers.filter((identifier) => !locked.has(identifier));

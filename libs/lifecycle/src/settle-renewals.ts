@@ -69,7 +69,7 @@ export class SettleRenewals {
     const status = await this.reconcile.batch({
       actor: RENEWAL_ACTOR,
       pick: async (manager) => {
-        batch = await this.numbers.load(manager, [...byNumber.keys()]);
+        batch = await this.numbers.load(manager, [...byNumber.keys()], { holdsTenants: true });
         stored = await this.attempts.lock(manager, answered.map(keyOf));
         return batch.found;
       },
