@@ -14,6 +14,9 @@ const TENANT = 'killed';
 /** One call, its repeats while an app is down included. */
 const CALL_LIMIT_MS = 30_000;
 
+/** Apps are started four times on the way. */
+jest.setTimeout(180_000);
+
 describe('kill -9 of any app in the middle of the walk', () => {
   const numbers = Array.from({ length: NUMBERS }, (_, i) => `+9379${String(i).padStart(7, '0')}`);
   let own: OwnStack;

@@ -1,3 +1,4 @@
+import { StoreUnavailable } from '@numbering/platform';
 import { eventually } from '@numbering/testing';
 import { look, questionFor, Rig, type Validator } from './testing/rig';
 
@@ -10,6 +11,11 @@ const SEEN_WITHIN_MS = 1_000;
 
 /** A version and when it was committed, by this process's clock. */
 type Commit = { version: number; atMs: number };
+
+/** On a machine that has more to do than it can Postgres may be late: no answer is none that is wrong. */
+const saysNothing = (error: unknown): undefined => {
+  if (!(error instanceof StoreUnavailable)) throw error;
+};
 
 describe('one number, leased back and forth 500 times', () => {
   let rig: Rig;
@@ -36,7 +42,9 @@ describe('one number, leased back and forth 500 times', () => {
       const question = questionFor(identifier, TENANTS[0]);
       while (!isOver) {
         const askedAtMs = performance.now();
-        const { facts, path } = await look(knowledge, question);
+        const looked = await look(knowledge, question).catch(saysNothing);
+        if (!looked) continue;
+        const { facts, path } = looked;
         const version = facts?.version ?? 0;
         const due = commits.findLast(({ atMs }) => atMs < askedAtMs - SEEN_WITHIN_MS);
         expect(version).toBeGreaterThanOrEqual(due?.version ?? 0);

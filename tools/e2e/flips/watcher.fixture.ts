@@ -10,15 +10,19 @@ import { judgeTold, Timeline, type TenantState, type Told } from './timeline.fix
 
 /** The promise of US-NUM-002 and US-NUM-004. */
 const SEEN_WITHIN_MS = 1_000;
+const WITHOUT_ANSWER: ReadonlySet<GrpcStatus> = new Set([
+  GrpcStatus.UNAVAILABLE,
+  GrpcStatus.DEADLINE_EXCEEDED,
+]);
 /** How many wrong answers are shown; all are counted. */
 const MAX_SHOWN = 5;
 
 /** What was seen of one validator. */
 export interface Seen {
   answers: number;
-  /** Calls that ended as UNAVAILABLE, and why: no guess was made. */
+  /** Calls that ended as UNAVAILABLE or after their deadline, by way and status: no guess was made. */
   unavailable: number;
-  reasons: Record<string, number>;
+  statuses: Record<string, number>;
   /** Answers that were true of no standing within the second before they were asked for. */
   wrong: number;
   /** Answers of a standing older than one that had been answered from before. */
@@ -43,7 +47,7 @@ export class Watcher {
   readonly seen: Seen = {
     answers: 0,
     unavailable: 0,
-    reasons: {},
+    statuses: {},
     wrong: 0,
     wentBack: 0,
     maxStaleMs: 0,
@@ -130,11 +134,11 @@ export class Watcher {
   }
 
   private failed(way: string, error: unknown): void {
-    const { code, details = '' } = error as Partial<ServiceError>;
-    if (code !== GrpcStatus.UNAVAILABLE) return this.show(String(error));
+    const { code } = error as Partial<ServiceError>;
+    if (code === undefined || !WITHOUT_ANSWER.has(code)) return this.show(String(error));
     this.seen.unavailable++;
-    const reason = `${way}: ${details}`;
-    this.seen.reasons[reason] = (this.seen.reasons[reason] ?? 0) + 1;
+    const status = `${way}: ${GrpcStatus[code]}`;
+    this.seen.statuses[status] = (this.seen.statuses[status] ?? 0) + 1;
   }
 
   private show(fault: string): void {
