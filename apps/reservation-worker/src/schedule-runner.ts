@@ -9,7 +9,7 @@ import { RELEASE_JOB, SCHEDULE, type RungBy, type Scheduled } from './schedule';
 import { LOG } from './tokens';
 
 /** How soon after its time of day, or after a start, a run that is owed begins. */
-const LOOK_FOR_OWED_EVERY_MS = 30_000;
+const LOOK_FOR_OWED_EVERY_MS = 5_000;
 
 /** Does what the table says: one loop a reconciler, with the periods that are configured. */
 @Injectable()
