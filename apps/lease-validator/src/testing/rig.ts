@@ -15,6 +15,9 @@ import { LedgerFixture } from './ledger';
 import type { Looked, Question } from '../lease-lookup';
 import { Stores } from '../stores';
 
+/** For a machine that has other things to do. */
+const PATIENCE = { withinMs: 20_000 };
+
 export type Told = Verdict & { path: Path };
 
 /** A validator of a test's own: what a process knows, without its doors. */
@@ -90,7 +93,7 @@ export class Rig {
 
   /** One pass of the evictor. */
   async evict(): Promise<void> {
-    await eventually(() => this.pass.run());
+    await eventually(() => this.pass.run(), PATIENCE);
   }
 
   /** Passes as an app's evictor does, until `cutEvictor`. */
@@ -117,7 +120,7 @@ export class Rig {
     await eventually(async () => {
       if (!this.running) await this.pass.run();
       if (!validator.knowledge.lookup.isTrusted) throw new Error('no young heartbeat');
-    });
+    }, PATIENCE);
   }
 
   /** As a writer does after its commit. */
