@@ -30,7 +30,8 @@ export default ({ project }) => ({
     path: path.join(root, 'dist', project),
     filename: '[name].js',
     library: { type: 'commonjs2' },
-    devtoolModuleFilenameTemplate: '[absolute-resource-path]',
+    // From the bundle's folder: a bundle that a cache keeps names no checkout.
+    devtoolModuleFilenameTemplate: '../../../[resource-path]',
     clean: true,
   },
   devtool: 'source-map',

@@ -114,13 +114,12 @@ export function classify(written: string, rules: BlockRules): ParsedIdentifier |
   if (isRefusal(parsed) || parsed.identifierClass !== rules.identifierClass) {
     return 'INVALID_IDENTIFIER';
   }
-  if (parsed.identifierClass !== 'MSISDN') return parsed;
-  if (!carriesPrefix(parsed.written, rules.operatorPrefixes)) return 'PREFIX_MISMATCH';
-  const { declaredPrefix } = rules;
-  if (declaredPrefix !== undefined && !parsed.written.startsWith(declaredPrefix)) {
+  const { identifierClass, operatorPrefixes, declaredPrefix = WHOLE_POOL } = rules;
+  if (identifierClass === 'MSISDN' && !carriesPrefix(parsed.written, operatorPrefixes)) {
     return 'PREFIX_MISMATCH';
   }
-  return parsed;
+  const isOutside = declaredPrefix !== WHOLE_POOL && !parsed.written.startsWith(declaredPrefix);
+  return isOutside ? 'PREFIX_MISMATCH' : parsed;
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;

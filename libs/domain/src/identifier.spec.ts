@@ -9,9 +9,12 @@ const read = (text: string) => {
 };
 
 describe('an identifier in any written form', () => {
-  it.each(['+93791234567', '93791234567', ' 93791234567'])('reads %j as one MSISDN', (text) => {
-    expect(read(text)).toEqual(['MSISDN', '+93791234567', '+93791234567']);
-  });
+  it.each(['+93791234567', '%2B93791234567', '%2b93791234567', '93791234567', ' 93791234567'])(
+    'reads %j as one MSISDN',
+    (text) => {
+      expect(read(text)).toEqual(['MSISDN', '+93791234567', '+93791234567']);
+    },
+  );
 
   it.each(['123', '12345678'])('reads %s as a short code', (text) => {
     expect(read(text)).toEqual(['SHORT_CODE', text, text]);

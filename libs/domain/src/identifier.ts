@@ -19,16 +19,19 @@ const ALPHA_EDGE = `[${GSM7_LETTERS}0-9&._-]`;
 const ALPHA = new RegExp(`^${ALPHA_EDGE}(?:[${GSM7_LETTERS}0-9 &._-]{0,9}${ALPHA_EDGE})?$`);
 const HAS_LETTER = new RegExp(`[${GSM7_LETTERS}]`);
 
+/** A plus that a form or an address has been through: a space, or still escaped. */
+const ESCAPED_PLUS = /^(?: |%2[Bb])(?=93[0-9])/;
+
 /** How much of a bad value is shown back. */
 const MAX_SHOWN_CHARS = 40;
 
 /**
- * Reads an identifier in any written form: `+93…`, bare `93…`, a leading space (a form-decoded `+`), a short code, an
+ * Reads an identifier in any written form: `+93…`, `%2B93…`, bare `93…`, a leading space (a form-decoded `+`), a short code, an
  * alpha sender ID. The class follows from the shape (ruling 1).
  * @returns the parsed identifier, or `INVALID_IDENTIFIER`
  */
 export function parseIdentifier(text: string): ParsedIdentifier | Refusal {
-  const unspaced = /^ 93[0-9]/.test(text) ? `+${text.slice(1)}` : text;
+  const unspaced = text.replace(ESCAPED_PLUS, '+');
   if (E164_AFGHANISTAN.test(unspaced)) return numeric('MSISDN', unspaced);
   if (BARE_MSISDN.test(unspaced)) return numeric('MSISDN', `+${unspaced}`);
   if (SHORT_CODE.test(unspaced)) return numeric('SHORT_CODE', unspaced);

@@ -50,9 +50,10 @@ export class AddSigningKey {
         return { refusal: invalidField('keyId', 'TAKEN', detail) };
       }
       const { operatorId, keyId, algorithm } = key;
+      const detail = { operatorId, keyId, algorithm, before: null, after: signingKeyView(key) };
       return {
         answer: signingKeyView(key),
-        records: [{ action: 'KEY_ADD', at: now, detail: { operatorId, keyId, algorithm } }],
+        records: [{ action: 'KEY_ADD', at: now, detail }],
       };
     });
   }

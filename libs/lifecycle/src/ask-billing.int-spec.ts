@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RenewalQuestion } from '@numbering/contracts';
 import { loadConfig } from '@numbering/platform';
-import { AskBilling, QUESTIONS_AT_ONCE } from './ask-billing';
+import { AskBilling, QUESTIONS_AT_ONCE, UNANSWERED_OF_TENANT } from './ask-billing';
 import { approving, openBillingDoor, type BillingDoor } from './billing-door.fixture';
 
 const QUESTION: RenewalQuestion = {
@@ -116,18 +116,47 @@ describe('what billing may answer', () => {
     expect(most).toBeGreaterThan(1);
   });
 
-  it('leaves billing alone once it is away, and comes back to it later', async () => {
+  const questionsOf = (billing: AskBilling, tenantId: string, count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      billing.run({ idempotencyKey: `${tenantId}-${i}`, question: { ...QUESTION, tenantId } }),
+    );
+  const triesOf = (tenantId: string) => {
+    const tries = new Map<string, number>();
+    for (const { idempotencyKey, question } of door.asked) {
+      if (question.tenantId !== tenantId) continue;
+      tries.set(idempotencyKey, (tries.get(idempotencyKey) ?? 0) + 1);
+    }
+    return [...tries.values()];
+  };
+
+  it('lets what it has against one tenant cost nobody else a renewal', async () => {
+    door.answer((asked, response) => {
+      if (asked.question.tenantId !== 'refused') return approving(asked, response);
+      response.writeHead(500).end();
+    });
+    const billing = billingAt(door.url);
+    const [refused, fine] = await Promise.all([
+      Promise.all(questionsOf(billing, 'refused', 3 * UNANSWERED_OF_TENANT)),
+      Promise.all(questionsOf(billing, 'fine', 60)),
+    ]);
+    expect(new Set(fine.map(({ kind }) => kind))).toEqual(new Set(['APPROVED']));
+    expect(new Set(refused.map(({ kind }) => kind))).toEqual(new Set(['NONE']));
+    // Whoever was asked for was asked for three times; those behind were spared.
+    const tries = triesOf('refused');
+    expect(new Set(tries)).toEqual(new Set([3]));
+    expect(tries.length).toBeGreaterThanOrEqual(UNANSWERED_OF_TENANT);
+    expect(tries.length).toBeLessThan(UNANSWERED_OF_TENANT + QUESTIONS_AT_ONCE);
+    expect(billing.leftAloneForMs).toBe(0);
+  });
+
+  it('leaves billing alone once it answers nobody, and says for how long', async () => {
     saying(500);
     const billing = billingAt(door.url);
-    const all = (from: number) =>
-      Promise.all(
-        Array.from({ length: 30 }, (_, i) =>
-          billing.run({ idempotencyKey: `k-${from + i}`, question: QUESTION }),
-        ),
-      );
-    await all(0);
+    const tenants = Array.from({ length: 8 }, (_, i) => `tenant-${i}`);
+    await Promise.all(tenants.flatMap((each) => questionsOf(billing, each, UNANSWERED_OF_TENANT)));
+    expect(billing.leftAloneForMs).toBeGreaterThan(0);
     const before = door.asked.length;
-    await all(30);
+    await Promise.all(questionsOf(billing, 'another', 5));
     expect(door.asked).toHaveLength(before);
   });
 });

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RENEWAL_APPROVAL, type RenewalQuestion } from '@numbering/contracts';
 import type { BillingAnswer } from '@numbering/domain';
-import { processLog, type Config, type Log } from '@numbering/platform';
+import { monotonicMs, processLog, type Config, type Log } from '@numbering/platform';
 import {
   BrokenCircuitError,
   bulkhead,
@@ -11,7 +11,9 @@ import {
   handleType,
   retry,
   wrap,
+  type CircuitBreakerPolicy,
 } from 'cockatiel';
+import { LRUCache } from 'lru-cache';
 import { CONFIG } from './tokens';
 
 /** Questions on their way at once: billing is a neighbour's service, and its answer is a payment. */
@@ -24,9 +26,15 @@ const TRY_LIMIT_MS = 3_000;
 const TRIES = 3;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 1_000;
-/** So many tries in a row without an answer, whoever asked, and billing is left alone for a while. */
-const FAILURES_TO_OPEN = 2 * QUESTIONS_AT_ONCE;
+/**
+ * So many questions in a row, each tried three times, are left without an answer: then the tenant is not asked for, for a
+ * while, or nobody is. More than one tenant's, so that what billing has against one does not become everybody's.
+ */
+export const UNANSWERED_OF_TENANT = 20;
+const UNANSWERED_OF_ALL = 5 * UNANSWERED_OF_TENANT;
 const HALF_OPEN_AFTER_MS = 10_000;
+/** Tenants whose answers are remembered. */
+const MAX_TENANTS = 10_000;
 /** Far more than an answer has. */
 const ANSWER_LIMIT_BYTES = 64 * 1_024;
 
@@ -60,28 +68,30 @@ export class AskBilling {
   private readonly log: Log;
   private readonly url: string;
   private readonly turns = bulkhead(QUESTIONS_AT_ONCE, QUESTIONS_WAITING);
-  private readonly breaker = circuitBreaker(handleType(NoAnswer), {
-    halfOpenAfter: HALF_OPEN_AFTER_MS,
-    breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
+  private readonly ofAll = breakerAfter(UNANSWERED_OF_ALL);
+  private readonly ofTenants = new LRUCache<string, CircuitBreakerPolicy>({ max: MAX_TENANTS });
+  private readonly tries = retry(handleType(NoAnswer), {
+    maxAttempts: TRIES - 1,
+    backoff: new ExponentialBackoff({ initialDelay: FIRST_PAUSE_MS, maxDelay: LONGEST_PAUSE_MS }),
   });
-  private readonly tries = wrap(
-    retry(handleType(NoAnswer), {
-      maxAttempts: TRIES - 1,
-      backoff: new ExponentialBackoff({ initialDelay: FIRST_PAUSE_MS, maxDelay: LONGEST_PAUSE_MS }),
-    }),
-    this.breaker,
-  );
+  private leftAloneUntilMs = 0;
 
   constructor(@Inject(CONFIG) config: Config) {
     this.log = processLog(config);
     this.url = `${config.billingUrl.replace(/\/+$/, '')}/v1/lease-renewals`;
-    this.breaker.onBreak(() =>
+    this.ofAll.onBreak(() => {
+      this.leftAloneUntilMs = monotonicMs() + HALF_OPEN_AFTER_MS;
       this.log.error(
         { code: 'BILLING_UNAVAILABLE', leftAloneForMs: HALF_OPEN_AFTER_MS },
         'billing does not answer: it is left alone for a while, and questions fail at once',
-      ),
-    );
-    this.breaker.onReset(() => this.log.info('billing answers again'));
+      );
+    });
+    this.ofAll.onReset(() => this.log.info('billing answers again'));
+  }
+
+  /** How long it is still left alone, whoever asks. */
+  get leftAloneForMs(): number {
+    return Math.max(0, this.leftAloneUntilMs - monotonicMs());
   }
 
   /**
@@ -89,10 +99,9 @@ export class AskBilling {
    * @returns NONE where billing has left it without an answer (told by an error log), or where `signal` ends it
    */
   async run(call: BillingCall, signal?: AbortSignal): Promise<BillingAnswer> {
+    const inTurn = wrap(this.turns, this.ofAll, this.ofTenant(call.question.tenantId), this.tries);
     try {
-      return await this.turns.execute(() =>
-        this.tries.execute(({ signal: ended }) => this.ask(call, ended), signal),
-      );
+      return await inTurn.execute(({ signal: ended }) => this.ask(call, ended), signal);
     } catch (error) {
       // That it is left alone has been told once for all.
       if (signal?.aborted || error instanceof BrokenCircuitError) return { kind: 'NONE' };
@@ -104,6 +113,20 @@ export class AskBilling {
       );
       return { kind: 'NONE' };
     }
+  }
+
+  private ofTenant(tenantId: string): CircuitBreakerPolicy {
+    const known = this.ofTenants.get(tenantId);
+    if (known) return known;
+    const breaker = breakerAfter(UNANSWERED_OF_TENANT);
+    breaker.onBreak(() =>
+      this.log.error(
+        { code: 'BILLING_UNAVAILABLE', tenantId, leftAloneForMs: HALF_OPEN_AFTER_MS },
+        'billing does not answer for this tenant: its other questions fail at once for a while',
+      ),
+    );
+    this.ofTenants.set(tenantId, breaker);
+    return breaker;
   }
 
   private async ask(call: BillingCall, ended: AbortSignal): Promise<BillingAnswer> {
@@ -139,6 +162,12 @@ export class AskBilling {
     }
   }
 }
+
+const breakerAfter = (questions: number): CircuitBreakerPolicy =>
+  circuitBreaker(handleType(NoAnswer), {
+    halfOpenAfter: HALF_OPEN_AFTER_MS,
+    breaker: new ConsecutiveBreaker(questions),
+  });
 
 async function textOf(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];

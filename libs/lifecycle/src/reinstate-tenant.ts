@@ -26,6 +26,7 @@ export class ReinstateTenant {
         const { facts } = await this.tenants.find(manager, tenantId);
         return { answer: tenantView(facts), records: [] };
       }
+      const before = (await this.tenants.find(manager, tenantId)).facts;
       const at = saidAt(event, now);
       const change = { tenantId, suspensionId: null, cascade: false, at };
       const version = await this.tenants.setStanding(manager, change);
@@ -37,6 +38,7 @@ export class ReinstateTenant {
             action: 'TENANT_REINSTATE',
             at: now,
             tenantId,
+            detail: { before: tenantView(before), after: tenantView(facts) },
             evicts: { subject: 'TENANT', key: tenantId, version },
           },
         ],

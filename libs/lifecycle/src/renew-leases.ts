@@ -11,6 +11,7 @@ import {
   counter,
   isPostgresUnavailable,
   processLog,
+  sleepMs,
   StoreUnavailable,
   type Config,
   type Log,
@@ -28,6 +29,8 @@ export const RENEWAL_JOB = 'renew-leases';
 
 /** Pages in one run: ten million leases. What is left is due the next day as well. */
 const MAX_PAGES_PER_RUN = 50_000;
+/** How often a run waits until billing may be asked again; after that its other questions fail at once. */
+const MAX_RESTS_PER_RUN = 12;
 /** How often a batch whose transaction Postgres gave up is tried in all. */
 const MAX_BATCH_ATTEMPTS = 3;
 
@@ -77,6 +80,7 @@ export class RenewLeases {
     await this.stranded.run(signal);
     const status = { scanned: 0, changed: 0, failed: 0 };
     let after = FIRST_RENEWALS;
+    let rests = 0;
     for (let page = 0; page < MAX_PAGES_PER_RUN && !signal?.aborted; page++) {
       const due = await this.store.duePage(manager, this.policy, after, RECONCILE_BATCH_SIZE);
       if (due.identifiers.length === 0) break;
@@ -85,6 +89,9 @@ export class RenewLeases {
       status.changed += done.changed;
       status.failed += done.failed;
       after = due.next;
+      if (this.billing.leftAloneForMs > 0 && rests++ < MAX_RESTS_PER_RUN) {
+        await sleepMs(this.billing.leftAloneForMs, signal).catch(() => undefined);
+      }
     }
     if (!signal?.aborted) await this.jobRuns.ran(manager, RENEWAL_JOB, beganAt);
     return status;

@@ -19,9 +19,10 @@ export class RevokeSigningKey {
       if (!key) return { refusal: unknownKey(keyId) };
       if (key.revokedAt) return { answer: signingKeyView(key), records: [] };
       await this.keys.revoke(manager, keyId, now);
-      const detail = { operatorId: key.operatorId, keyId };
+      const [before, after] = [signingKeyView(key), signingKeyView({ ...key, revokedAt: now })];
+      const detail = { operatorId: key.operatorId, keyId, before, after };
       return {
-        answer: signingKeyView({ ...key, revokedAt: now }),
+        answer: after,
         records: [{ action: 'KEY_REVOKE', at: now, detail }],
       };
     });

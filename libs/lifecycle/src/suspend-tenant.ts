@@ -39,6 +39,7 @@ export class SuspendTenant {
         const { facts } = await this.tenants.find(manager, tenantId);
         return { answer: tenantView(facts), records: [] };
       }
+      const before = (await this.tenants.find(manager, tenantId)).facts;
       const suspensionId = randomUUID();
       const ticketId = ask.ticketId ?? `SUSPENSION-${suspensionId}`;
       const { reason, cascade } = ask;
@@ -56,7 +57,12 @@ export class SuspendTenant {
             tenantId,
             reason,
             ticketId,
-            detail: { cascade, suspensionId },
+            detail: {
+              cascade,
+              suspensionId,
+              before: tenantView(before),
+              after: tenantView(facts),
+            },
             evicts: { subject: 'TENANT', key: tenantId, version },
           },
         ],

@@ -56,6 +56,6 @@ export class AuditQuery {
         limit,
       ],
     );
-    return rows.map(withoutNulls);
+    return rows.map((row) => ({ ...withoutNulls(row), detail: row.detail }));
   }
 }

@@ -28,7 +28,7 @@ export class DueStore {
          FROM numbering.leases d
          JOIN numbering.identifiers i ON i.identifier = d.identifier
         WHERE d.state IN ('RESERVED', 'HELD')
-          AND d.expires_at <= clock_timestamp()
+          AND d.expires_at <= (SELECT clock_timestamp())
         ORDER BY d.expires_at
         LIMIT $1
           FOR NO KEY UPDATE OF i SKIP LOCKED`,
@@ -43,7 +43,7 @@ export class DueStore {
       `SELECT i.identifier
          FROM numbering.identifiers i
         WHERE i.state = 'QUARANTINE'
-          AND i.available_at <= clock_timestamp()
+          AND i.available_at <= (SELECT clock_timestamp())
         ORDER BY i.available_at
         LIMIT $1
           FOR NO KEY UPDATE OF i SKIP LOCKED`,
