@@ -47,7 +47,7 @@ const BAD_IDENTIFIERS: [what: string, inPath: string][] = [
   ['NUL', '40%0040'],
   ['an emoji', encodeURIComponent('😀')],
   ['digits of another script', encodeURIComponent('９３７９００００００１')],
-  ['a plus that is encoded twice', '%252B93790000001'],
+  ['a plus that is encoded three times', '%25252B93790000001'],
   ['a quote and SQL', encodeURIComponent("' OR 1=1--")],
   ['300 characters', 'x'.repeat(300)],
 ];

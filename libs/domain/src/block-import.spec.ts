@@ -69,6 +69,14 @@ describe('a block file', () => {
     expect(readRow(['+93792234567', '', ''], columns, declared).code).toBe('PREFIX_MISMATCH');
   });
 
+  it('keeps a short code within its declared prefix too, though its pool is the whole class', () => {
+    const declared = { ...rules, identifierClass: 'SHORT_CODE' as const, declaredPrefix: '40' };
+    expect(readRow(['4040', '', ''], columns, declared).code).toBeUndefined();
+    expect(readRow(['7040', '', ''], columns, declared).code).toBe('PREFIX_MISMATCH');
+    const anything = { ...declared, declaredPrefix: '*' };
+    expect(readRow(['7040', '', ''], columns, anything).code).toBeUndefined();
+  });
+
   it('reads a day as its first moment in UTC', () => {
     expect(readValidFrom('2026-12-01')).toEqual(new Date('2026-12-01T00:00:00Z'));
     expect(readValidFrom('2026-12-01T10:00:00+04:30')).toEqual(new Date('2026-12-01T05:30:00Z'));
