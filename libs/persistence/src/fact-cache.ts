@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { alphaMatchKey } from '@numbering/domain';
-import { monotonicMs, type RedisClient, type RedisGate } from '@numbering/platform';
+import {
+  monotonicMs,
+  REDIS_COMMAND_BUDGET_MS,
+  type RedisClient,
+  type RedisGate,
+} from '@numbering/platform';
 import { Cluster } from 'ioredis';
 import { EPOCH_KEY, EVICT_CHANNEL } from './fact-cache-messages';
 import type { Eviction, FactKind, Said } from './fact-cache-messages';
@@ -25,6 +30,9 @@ export interface FactToKeep<F> {
   /** When they end, in the database's clock (Unix milliseconds). */
   endsAtMs: number;
 }
+
+/** The epoch where it is not known, the tombstones, the message: one after the other. */
+const EVICT_BUDGET_MS = 3 * REDIS_COMMAND_BUDGET_MS;
 
 /**
  * Redis as the validators' shared cache: `num:fact:{epoch}:i:{matchKey}` and `…:t:{tenantId}`.
@@ -90,7 +98,7 @@ export class FactCache {
         this.epochReadAtMs = nowMs;
       }
       await evictUnder(redis, this.epoch, changes);
-    });
+    }, EVICT_BUDGET_MS);
   }
 }
 

@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import fc from 'fast-check';
 import { DatabaseClock, TimedOut, monotonicMs, sleepMs, withinMs } from './clock.js';
 import { StoreUnavailable } from './errors.js';
@@ -109,6 +110,13 @@ describe('withinMs', () => {
 
   it('does not wait longer than it is told', async () => {
     await expect(withinMs(1, new Promise(() => undefined))).rejects.toThrow(TimedOut);
+  });
+
+  it('hears what has arrived while this process was busy, its time over or not', async () => {
+    const arrives = withinMs(5, access(__filename));
+    const busyUntil = monotonicMs() + 50;
+    while (monotonicMs() < busyUntil);
+    await expect(arrives).resolves.toBeUndefined();
   });
 });
 

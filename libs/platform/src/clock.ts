@@ -20,11 +20,14 @@ export async function sleepMs(ms: number, signal?: AbortSignal): Promise<void> {
   await timer(ms, undefined, signal ? { signal } : {});
 }
 
-/** Rejects with `TimedOut` when the work takes longer; the work itself goes on, unheard. */
+/**
+ * Rejects with `TimedOut` when the work takes longer; the work itself goes on, unheard. What has arrived while this
+ * process was busy with something else is heard first: its own delay is nobody's outage.
+ */
 export async function withinMs<T>(limitMs: number, work: Promise<T>): Promise<T> {
   let timeout: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timeout = setTimeout(() => reject(new TimedOut(limitMs)), limitMs);
+    timeout = setTimeout(() => setImmediate(() => reject(new TimedOut(limitMs))), limitMs);
   });
   try {
     return await Promise.race([work, late]);

@@ -3,8 +3,10 @@ import { ReplyError } from 'ioredis';
 import { BrokenCircuitError, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
 import type { CircuitBreakerPolicy } from 'cockatiel';
 import { StoreUnavailable } from './errors.js';
+import { withinMs } from './clock.js';
 import type { Log } from './log.js';
 import { counter, gauge } from './metrics.js';
+import { REDIS_COMMAND_BUDGET_MS } from './redis.js';
 import type { RedisClient } from './redis.js';
 
 /** So many failures in a row, each at most one command budget long, and Redis counts as away. */
@@ -55,10 +57,14 @@ export class RedisGate {
    * Runs calls on Redis. Throws `StoreUnavailable('redis')` when it does not answer, at once while
    * it is known not to; other errors pass as they are. A pipeline tells its failures in its
    * result, not by rejecting: look there and throw.
+   * @param budgetMs for all of it
    */
-  async run<T>(call: (redis: RedisClient) => Promise<T>): Promise<T> {
+  async run<T>(
+    call: (redis: RedisClient) => Promise<T>,
+    budgetMs = REDIS_COMMAND_BUDGET_MS,
+  ): Promise<T> {
     try {
-      return await this.breaker.execute(() => call(this.client));
+      return await this.breaker.execute(() => withinMs(budgetMs, call(this.client)));
     } catch (error) {
       if (!isRedisUnavailable(error)) throw error;
       this.fallbacks.inc();
@@ -83,7 +89,8 @@ export class RedisGate {
 
   private async probe(): Promise<void> {
     // Not by `run`: nobody goes without Redis because of a probe, so it is no fallback.
-    await this.breaker.execute(() => this.client.ping()).catch(() => undefined);
+    const ping = () => withinMs(REDIS_COMMAND_BUDGET_MS, this.client.ping());
+    await this.breaker.execute(ping).catch(() => undefined);
   }
 
   private became(isUp: boolean, err?: unknown): void {
