@@ -9,7 +9,7 @@ export class ClaimCountStore {
       SELECT count(*)::int AS active
         FROM numbering.leases
        WHERE state IN ('RESERVED', 'HELD')
-         AND expires_at > clock_timestamp()`);
+         AND expires_at > (SELECT clock_timestamp())`);
     return row?.active ?? 0;
   }
 }

@@ -23,6 +23,14 @@ export const MIGRATIONS = [
   Cascade1764000000006,
 ];
 
+const SESSION =
+  '-c role=numbering_app -c timezone=UTC -c idle_in_transaction_session_timeout=60000';
+/**
+ * Where plans are kept: one that was made while a table was almost empty must not read all of it when a million rows
+ * have come. Everything that is asked for here has its index.
+ */
+const KEPT_PLANS = '-c enable_seqscan=off -c jit=off';
+
 export interface AppDataSourceOptions {
   databaseUrl: string;
   /** Shown in pg_stat_activity. */
@@ -49,7 +57,7 @@ export const appDataSource = (options: AppDataSourceOptions): DataSource =>
     extra: {
       query_timeout: options.queryTimeoutMs,
       ...(options.pipelines ? { pipeline: true, Client: PreparedClient } : {}),
-      options: '-c role=numbering_app -c timezone=UTC -c idle_in_transaction_session_timeout=60000',
+      options: options.pipelines ? `${SESSION} ${KEPT_PLANS}` : SESSION,
     },
   });
 

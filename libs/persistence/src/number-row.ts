@@ -47,12 +47,22 @@ export const NUMBER_COLUMNS = `
   e.lease_id AS ended_lease_id, e.tenant_id AS ended_tenant_id, e.ended_by, e.ended_caller, e.end_reason, e.end_ticket_id,
   date_trunc('milliseconds', clock_timestamp()) AS now`;
 
-/** The joins behind `NUMBER_COLUMNS`. */
+/**
+ * The joins behind `NUMBER_COLUMNS`, each of one row by its index. Laterally, because plans are kept: one made while
+ * there are hardly any leases would read them all for each number, and go on so when there are many.
+ */
 export const NUMBER_JOINS = `
-  LEFT JOIN numbering.leases l
-         ON l.identifier = i.identifier AND l.state IN ('RESERVED', 'HELD', 'LEASED', 'SUSPENDED')
-  LEFT JOIN numbering.leases e
-         ON e.lease_id = i.quarantined_lease_id`;
+  LEFT JOIN LATERAL (
+         SELECT *
+           FROM numbering.leases
+          WHERE identifier = i.identifier
+            AND state IN ('RESERVED', 'HELD', 'LEASED', 'SUSPENDED')
+          LIMIT 1) l ON true
+  LEFT JOIN LATERAL (
+         SELECT *
+           FROM numbering.leases
+          WHERE lease_id = i.quarantined_lease_id
+          LIMIT 1) e ON true`;
 
 /** Reads the union from the row. @throws where row and claim contradict each other: a broken invariant, never an answer */
 export function numberOf(row: NumberRow): NumberRecord {

@@ -84,7 +84,8 @@ export class TenantStore {
                   FROM numbering.leases l
                  WHERE l.tenant_id = asked.tenant_id
                    AND l.state IN ('RESERVED', 'HELD')
-                   AND l.expires_at > date_trunc('milliseconds', clock_timestamp())) c`,
+                   -- a clock of the whole statement, by which the index is entered
+                   AND l.expires_at > (SELECT date_trunc('milliseconds', clock_timestamp()))) c`,
       [tenantIds],
     );
   }
