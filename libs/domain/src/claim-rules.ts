@@ -36,30 +36,45 @@ export function operatorAllowed({ tenant, number }: ClaimContext): Refusal | und
 /** Ruling 4: before `validFrom` nothing is reservable or leasable, bypass or not. */
 export function validNow({ number, now }: ClaimContext): Refusal | undefined {
   if (number.validFrom === null || number.validFrom <= now) return undefined;
-  return refuse('NOT_YET_VALID', `${number.identifier} is not in service yet`, {
-    validFrom: number.validFrom.toISOString(),
+  const validFrom = number.validFrom.toISOString();
+  return refuse('NOT_YET_VALID', `${number.identifier} is not in service before ${validFrom}`, {
+    validFrom,
   });
 }
 
 /** Ruling 22: no permission bypasses the cool-down. */
 export function notInQuarantine({ number }: ClaimContext): Refusal | undefined {
   if (number.state !== 'QUARANTINE') return undefined;
-  return refuse('QUARANTINE_ACTIVE', `${number.identifier} is in its cool-down`, {
-    availableAt: number.availableAt.toISOString(),
-    state: 'QUARANTINE',
-  });
+  const availableAt = number.availableAt.toISOString();
+  return refuse(
+    'QUARANTINE_ACTIVE',
+    `${number.identifier} is in its cool-down until ${availableAt}`,
+    {
+      availableAt,
+      state: 'QUARANTINE',
+    },
+  );
 }
 
 /** Ruling 22: who was recalled may not have it again before the original end, whoever released it meanwhile. */
 export function notBarred({ barredUntil, now, number }: ClaimContext): Refusal | undefined {
-  // In the cool-down itself everybody is told of it.
-  if (number.state === 'QUARANTINE') return undefined;
+  // In the cool-down itself everybody is told of it; what is retired comes back to nobody.
+  if (number.state === 'QUARANTINE' || number.state === 'RETIRED') return undefined;
   if (barredUntil === undefined || barredUntil <= now) return undefined;
+  const availableAt = barredUntil.toISOString();
   return refuse(
     'SELF_BYPASS_FORBIDDEN',
-    `${number.identifier} was recalled from this tenant, which may not have it before its cool-down ends`,
-    { availableAt: barredUntil.toISOString() },
+    `${number.identifier} was recalled from this tenant, which may not have it before ${availableAt}`,
+    { availableAt },
   );
+}
+
+/** Whose a number is, for a refusal's sentence: another tenant is never named (ruling 18). */
+export function whoseItIs(number: NumberRecord, tenantId: string | undefined): string {
+  const owner = occupant(number);
+  if (owner === undefined) return `${number.identifier} is nobody's (${number.state})`;
+  const whose = owner === tenantId ? "this tenant's already" : "another tenant's";
+  return `${number.identifier} is ${whose} (${number.state})`;
 }
 
 /** 409 with the state as it is; whose it is, is said only as "yours or not" (ruling 18). */
@@ -74,9 +89,11 @@ export const invalidState = (
   });
 
 export const heldByOther = (number: NumberRecord): Refusal =>
-  refuse('HELD_BY_OTHER_TENANT', `${number.identifier} is ${number.state} by another tenant`, {
+  refuse('HELD_BY_OTHER_TENANT', whoseItIs(number, undefined), {
     state: number.state,
   });
 
 export const alreadyLeased = (number: NumberRecord): Refusal =>
-  refuse('ALREADY_LEASED', `${number.identifier} is ${number.state}`, { state: number.state });
+  refuse('ALREADY_LEASED', `${number.identifier} has a lease (${number.state})`, {
+    state: number.state,
+  });

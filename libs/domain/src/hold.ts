@@ -5,6 +5,7 @@ import {
   heldByOther,
   invalidState,
   operatorAllowed,
+  whoseItIs,
   tenantNotSuspended,
   unknownIdentifier,
   type ClaimContext,
@@ -69,12 +70,13 @@ function isOwnReservation({ number, tenantId }: ClaimContext): Refusal | undefin
       return isOwn ? undefined : heldByOther(number);
     case 'HELD':
       return isOwn
-        ? invalidState(number, tenantId, `${number.identifier} is held already`)
+        ? invalidState(number, tenantId, whoseItIs(number, tenantId))
         : heldByOther(number);
     case 'LEASED':
     case 'SUSPENDED':
       return alreadyLeased(number);
     case 'AVAILABLE':
+      return invalidState(number, tenantId, `${whoseItIs(number, tenantId)}: reserve it first`);
     case 'RECALLED':
     case 'EXPIRED':
     case 'QUARANTINE':
@@ -82,7 +84,7 @@ function isOwnReservation({ number, tenantId }: ClaimContext): Refusal | undefin
       return invalidState(
         number,
         tenantId,
-        `${number.identifier} is ${number.state}: reserve it first`,
+        `${whoseItIs(number, tenantId)}: only a reservation can be held`,
       );
   }
 }

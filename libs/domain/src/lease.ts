@@ -10,6 +10,7 @@ import {
   tenantNotSuspended,
   unknownIdentifier,
   validNow,
+  whoseItIs,
   type ClaimContext,
 } from './claim-rules';
 import { has, type Caller } from './caller';
@@ -133,7 +134,7 @@ function isLeasable({ number, tenantId, caller }: LeaseContext): Refusal | undef
     case 'EXPIRED':
     case 'QUARANTINE':
     case 'RETIRED':
-      return invalidState(number, tenantId, `${number.identifier} is ${number.state}`);
+      return invalidState(number, tenantId, whoseItIs(number, tenantId));
   }
 }
 

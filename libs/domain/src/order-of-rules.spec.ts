@@ -91,6 +91,9 @@ describe('order and edges of the rules', () => {
     expect(resultOf(reserve(restingIn('AVAILABLE'), mine, someFacts({ barredUntil: NOON })))).toBe(
       'RESERVED',
     );
+    expect(
+      resultOf(reserve(restingIn('RETIRED'), mine, someFacts({ barredUntil: minutesAfter(1) }))),
+    ).toBe('INVALID_STATE');
     const byRecaller = { ...aside, caller: anOfficer('admin-1'), justification: 'ten characters' };
     expect(resultOf(overrideQuarantine(restingIn('QUARANTINE'), byRecaller, someFacts()))).toBe(
       'SELF_BYPASS_FORBIDDEN',
@@ -214,9 +217,10 @@ describe('order and edges of the rules', () => {
       'refused',
       'reserved',
     ]);
-    expect(resultOf(reserveMany(items, { ...mine, atomic: true }, someFacts()))).toBe(
-      'INVALID_STATE',
-    );
+    expect(reserveMany(items, { ...mine, atomic: true }, someFacts())).toMatchObject({
+      code: 'INVALID_STATE',
+      members: { state: 'RESERVED', ownedByCaller: true, identifier: number.identifier },
+    });
     const full = aTenant({
       use: { leases: { MSISDN: 0, SHORT_CODE: 0, ALPHA: 0 }, activeReservations: 9, holds: 0 },
     });

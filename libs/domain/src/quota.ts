@@ -69,10 +69,8 @@ export function reservationQuota(tenant: TenantFacts): Refusal | undefined {
   const quota = tenant.quotas.maxActiveReservations;
   const current = tenant.use.activeReservations;
   if (current < quota) return undefined;
-  return refuse('RESERVATION_QUOTA', `The tenant has ${current} of ${quota} active reservations`, {
-    quota,
-    current,
-  });
+  const detail = `The tenant has ${current} of ${quota} reservations and holds: lease or release one`;
+  return refuse('RESERVATION_QUOTA', detail, { quota, current });
 }
 
 /** US-NUM-008: an extra cap on holds. */
@@ -80,5 +78,6 @@ export function holdQuota(tenant: TenantFacts): Refusal | undefined {
   const quota = tenant.quotas.maxHolds;
   const current = tenant.use.holds;
   if (current < quota) return undefined;
-  return refuse('HOLD_QUOTA', `The tenant has ${current} of ${quota} holds`, { quota, current });
+  const detail = `The tenant has ${current} of ${quota} holds: lease or release one`;
+  return refuse('HOLD_QUOTA', detail, { quota, current });
 }

@@ -2,6 +2,7 @@ import {
   callerMayActForTenant,
   callerMayWrite,
   invalidState,
+  whoseItIs,
   unknownIdentifier,
   type ClaimContext,
 } from './claim-rules';
@@ -66,12 +67,15 @@ const ownerOf = ({ claim: { leaseId, tenantId } }: Claimed) => ({ leaseId, tenan
 function notAnothers({ number, tenantId }: ClaimContext): Refusal | undefined {
   const owner = occupant(number);
   if (owner === undefined || owner === tenantId) return undefined;
-  return refuse('NOT_OWNER', `${number.identifier} is not this tenant's`);
+  return refuse(
+    'NOT_OWNER',
+    `${number.identifier} is another tenant's: only that tenant can release it`,
+  );
 }
 
 function notLeased({ number }: ClaimContext): Refusal | undefined {
   if (number.state !== 'LEASED' && number.state !== 'SUSPENDED') return undefined;
-  return refuse('USE_RECALL_FOR_LEASES', `${number.identifier} is leased: recall it`, {
+  return refuse('USE_RECALL_FOR_LEASES', `${number.identifier} is leased: recall it instead`, {
     state: number.state,
   });
 }
@@ -79,7 +83,7 @@ function notLeased({ number }: ClaimContext): Refusal | undefined {
 const isClaimed = ({ number, tenantId }: ClaimContext): Refusal | undefined =>
   number.state === 'RESERVED' || number.state === 'HELD'
     ? undefined
-    : invalidState(number, tenantId, `${number.identifier} is ${number.state}: nothing to release`);
+    : invalidState(number, tenantId, `${whoseItIs(number, tenantId)}: there is nothing to release`);
 
 const RELEASE_RULES: readonly Rule<ClaimContext>[] = [
   callerMayWrite,

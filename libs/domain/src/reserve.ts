@@ -5,6 +5,7 @@ import {
   notBarred,
   notInQuarantine,
   operatorAllowed,
+  whoseItIs,
   tenantNotSuspended,
   unknownIdentifier,
   validNow,
@@ -14,7 +15,7 @@ import type { Caller } from './caller';
 import { firstRefusal, type ClaimFacts, type Decision, type Rule } from './decision';
 import { step, type NumberRecord } from './number-state';
 import { reservationQuota } from './quota';
-import { isRefusal, type Refusal } from './refusal';
+import { isRefusal, refuse, type Refusal } from './refusal';
 import { settle } from './settle';
 import { useAfter } from './tenant-use';
 
@@ -67,7 +68,7 @@ export function reserve(
 const isAvailable = ({ number, tenantId }: ClaimContext): Refusal | undefined =>
   number.state === 'AVAILABLE'
     ? undefined
-    : invalidState(number, tenantId, `${number.identifier} is ${number.state}, not AVAILABLE`);
+    : invalidState(number, tenantId, whoseItIs(number, tenantId));
 
 const reservationFits = ({ tenant }: ClaimContext) => reservationQuota(tenant);
 
@@ -87,7 +88,7 @@ const RESERVE_RULES: readonly Rule<ClaimContext>[] = [
 export interface ReserveManyAsk {
   caller: Caller;
   tenantId: string | undefined;
-  /** All, or the first refusal as the answer. */
+  /** All, or the first refusal as the answer, with the number it is about. */
   atomic: boolean;
 }
 
@@ -124,8 +125,8 @@ export function reserveMany(
       item.unreadable ??
       reserve(number, { ...ask, written: item.written }, { ...facts, ...item, tenant });
     if (isRefusal(decision)) {
-      if (ask.atomic) return decision;
-      const { code, members } = decision;
+      const { code, detail, members } = decision;
+      if (ask.atomic) return refuse(code, detail, { ...members, identifier: item.name });
       results.push({ identifier: item.name, status: 'refused', code, state: members.state });
       continue;
     }

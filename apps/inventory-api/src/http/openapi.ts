@@ -44,6 +44,9 @@ export class ProblemBody {
   @ApiPropertyOptional({ description: 'The state of the number, of 409' }) state?: string;
   @ApiPropertyOptional() ownedByCaller?: boolean;
   @ApiPropertyOptional({ description: 'The end of the cool-down' }) availableAt?: Date;
+  @ApiPropertyOptional({ description: 'The number that an atomic call fails for' })
+  identifier?: string;
+  @ApiPropertyOptional({ description: 'Of NOT_YET_VALID' }) validFrom?: Date;
   @ApiPropertyOptional() quota?: number;
   @ApiPropertyOptional() current?: number;
 }

@@ -57,12 +57,15 @@ export class ClaimsController {
   @Changes(
     200,
     ReservationsAnswer,
+    'INVALID_IDENTIFIER',
     'UNKNOWN_IDENTIFIER',
     'TENANT_MISMATCH',
     'TENANT_SUSPENDED',
     'OPERATOR_NOT_ALLOWED',
     'INVALID_STATE',
     'QUARANTINE_ACTIVE',
+    'NOT_YET_VALID',
+    'SELF_BYPASS_FORBIDDEN',
     'RESERVATION_QUOTA',
   )
   reserveMany(
