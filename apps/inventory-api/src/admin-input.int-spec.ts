@@ -44,6 +44,23 @@ const why = {
   bad: { reason: NO_NEEDED_TEXT, ticketId: NO_ID },
 };
 
+const PRICE = {
+  plan: 'starter',
+  identifierClass: 'MSISDN',
+  vanity: false,
+  setup: 100,
+  monthly: 0,
+  currency: 'AFN',
+};
+/** Lists of one item with one member that is missing or wrong. */
+const wrongIn = (item: Body, bad: Record<string, readonly Bad[]>): Bad[] =>
+  Object.entries(bad).flatMap(([member, values]) =>
+    values.map(([value]) => {
+      const { [member]: _, ...others } = item;
+      return [[value === MISSING ? others : { ...others, [member]: value }]] as const;
+    }),
+  );
+
 const ENDPOINTS: readonly Endpoint[] = [
   {
     name: 'suspend',
@@ -155,6 +172,34 @@ const ENDPOINTS: readonly Endpoint[] = [
       ),
     },
   },
+  {
+    name: 'prices',
+    method: 'PUT',
+    path: () => `${ADMIN}/prices`,
+    tooLittle: 'numbering:compliance',
+    good: { items: [PRICE] },
+    bad: {
+      items: [
+        [MISSING],
+        [null],
+        [[]],
+        [{ 0: PRICE }],
+        [[null]],
+        [['x']],
+        [[PRICE, { ...PRICE, setup: 1 }]],
+        [Array(25).fill(PRICE)],
+        ...wrongIn(PRICE, {
+          plan: [[MISSING], [null], ['gold'], ['Starter'], [['starter']]],
+          identifierClass: [[MISSING], [null], ['EMAIL'], ['msisdn']],
+          vanity: [[MISSING], [null], ['true'], [0]],
+          setup: [[MISSING], [null], ...NO_COUNT],
+          monthly: [[MISSING], [null], ...NO_COUNT],
+          currency: [[MISSING], [null], ['afn'], ['ZZZ'], ['AFNI'], ['؋'], [971], [['AFN']]],
+          tax: [[1]],
+        }),
+      ],
+    },
+  },
 ];
 
 describe('US-NUM-004 and US-NUM-006: what admins send, whatever it is', () => {
@@ -176,6 +221,7 @@ describe('US-NUM-004 and US-NUM-006: what admins send, whatever it is', () => {
                      (SELECT count(*) FROM numbering.outbox) AS events,
                      (SELECT jsonb_agg(t) FROM numbering.tenants t) AS tenants,
                      (SELECT jsonb_agg(q) FROM numbering.tenant_quotas q) AS quotas,
+                     (SELECT jsonb_agg(p) FROM numbering.price_list p) AS prices,
                      (SELECT count(*) FROM numbering.quarantine_overrides) AS overrides,
                      (SELECT count(*) FROM numbering.idempotency_keys) AS keys`);
   const call = (by: Calls, { method, path }: Endpoint, body: unknown, headers = {}) =>
@@ -263,4 +309,5 @@ const OTHER: Record<string, Body | undefined> = {
   'plan of a tenant': { plan: 'premium' },
   'suspension of a tenant': { reason: 'another' },
   'quotas of a tenant': { MSISDN: 2 },
+  prices: { items: [{ ...PRICE, setup: 101 }] },
 };

@@ -19,6 +19,7 @@ import { IdentifiersController } from './admin/identifiers/identifiers.controlle
 import { AdminNumbersController } from './admin/numbers/admin-numbers.controller';
 import { NumberHistoryController } from './admin/numbers/number-history.controller';
 import { OperatorsController } from './admin/operators/operators.controller';
+import { PricesController } from './admin/prices/prices.controller';
 import { OverridesController } from './admin/quarantine/overrides.controller';
 import { SigningKeysController } from './admin/signing-keys/signing-keys.controller';
 import { TenantsController } from './admin/tenants/tenants.controller';
@@ -49,6 +50,7 @@ const CONTROLLERS: Type[] = [
   BlocksController,
   SigningKeysController,
   OperatorsController,
+  PricesController,
   AuditController,
   ErrorsPageController,
 ];

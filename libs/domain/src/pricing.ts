@@ -26,3 +26,21 @@ export function priceOf(
   );
   return row ? { setup: row.setup, monthly: row.monthly, currency: row.currency } : null;
 }
+
+/**
+ * What a number in the pool is quoted at: the vanity tier where it would be leased as vanity, which only an eligible
+ * short code can be.
+ */
+export const quoteOf = (
+  list: readonly PriceRow[],
+  plan: Plan,
+  {
+    identifierClass,
+    vanityEligible,
+  }: { identifierClass: IdentifierClass; vanityEligible: boolean },
+): Price | null =>
+  priceOf(list, plan, identifierClass, vanityEligible && identifierClass === 'SHORT_CODE');
+
+/** What a row of the list is known by: it has one price. */
+export const priceKey = (row: Pick<PriceRow, 'plan' | 'identifierClass' | 'vanity'>): string =>
+  `${row.plan} ${row.identifierClass} ${row.vanity}`;

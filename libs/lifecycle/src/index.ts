@@ -4,6 +4,7 @@ export * from './block-file';
 export * from './block-record';
 export * from './cascade';
 export * from './change-operator';
+export * from './change-prices';
 export * from './change-tenant';
 export * from './end-cool-downs';
 export * from './expire-leases';

@@ -36,6 +36,7 @@ import { AfterCommit } from './after-commit';
 import { AskBilling } from './ask-billing';
 import { Cascade } from './cascade';
 import { ChangeOperator } from './change-operator';
+import { ChangePrices } from './change-prices';
 import { ChangeTenant } from './change-tenant';
 import { CloseStrandedAttempts } from './close-stranded-attempts';
 import { Connections } from './connections';
@@ -107,6 +108,7 @@ const COMMANDS: Provider[] = [
   AddSigningKey,
   Cascade,
   ChangeOperator,
+  ChangePrices,
   ChangeTenant,
   EndCoolDowns,
   ExpireLeases,

@@ -12,4 +12,25 @@ export class PriceStore {
         ORDER BY plan, identifier_class, vanity`,
     );
   }
+
+  /** Until this transaction ends nobody else changes a price; readers do not notice. */
+  async lock(manager: EntityManager): Promise<void> {
+    await manager.query('LOCK TABLE numbering.price_list IN SHARE ROW EXCLUSIVE MODE');
+  }
+
+  /** Sets these rows; the others stay as they are. */
+  async put(manager: EntityManager, rows: readonly PriceRow[]): Promise<void> {
+    await manager.query(
+      `INSERT INTO numbering.price_list (plan, identifier_class, vanity, setup, monthly, currency)
+       SELECT plan, "identifierClass", vanity, setup, monthly, currency
+         FROM jsonb_to_recordset($1::jsonb) AS r (
+                plan text, "identifierClass" text, vanity boolean, setup integer, monthly integer,
+                currency text)
+       ON CONFLICT (plan, identifier_class, vanity) DO UPDATE
+          SET setup = excluded.setup,
+              monthly = excluded.monthly,
+              currency = excluded.currency`,
+      [JSON.stringify(rows)],
+    );
+  }
 }
