@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { ClaimAlarms, DueStore, type LiveClaim } from '@numbering/persistence';
+import {
+  ClaimAlarms,
+  DueStore,
+  type ClaimAlarmChanges,
+  type LiveClaim,
+} from '@numbering/persistence';
 import type { ReconcilerStatus } from '@numbering/lifecycle';
 import type { Log, RedisClient, RedisGate } from '@numbering/platform';
 import type { DataSource } from 'typeorm';
@@ -10,6 +15,8 @@ const LOOK_EVERY_MS = 2_000;
 const CLAIMS_A_PAGE = 1_000;
 /** More live claims than this are left to poll and sweep. */
 const MAX_PAGES = 5_000;
+/** A page whose claims change faster than they are set is left to poll and sweep. */
+const MAX_LOOKS_A_PAGE = 5;
 /** There while Redis has the alarms; gone with them when it is emptied or starts anew. */
 const MARK = 'num:alarms';
 const WHOLE = 'whole';
@@ -46,6 +53,8 @@ export class AlarmKeeper {
       if (!isUp) this.isOwed = true;
       else void this.loop.ring('redis');
     });
+    // A restart may be over before the gate has noticed it.
+    this.redis.on('close', () => (this.isOwed = true));
     this.loop.every(LOOK_EVERY_MS, 'period');
   }
 
@@ -72,13 +81,44 @@ export class AlarmKeeper {
     let last: LiveClaim | undefined;
     for (let page = 0; page < MAX_PAGES && !signal?.aborted; page++) {
       const claims = await this.due.liveClaims(this.dataSource.manager, last, CLAIMS_A_PAGE);
-      await this.alarms.rearm(this.redis, claims);
+      await this.arm(claims);
       armed += claims.length;
       last = claims.at(-1);
       if (claims.length < CLAIMS_A_PAGE) break;
     }
     return armed;
   }
+
+  /**
+   * Writes, then looks whether it is still so. Who changes a claim writes its alarm after the commit: what is found
+   * unchanged after we wrote is overwritten by every later change, and what has changed meanwhile is written again.
+   */
+  private async arm(claims: readonly LiveClaim[]): Promise<void> {
+    let changes: ClaimAlarmChanges = { set: claims, clear: [] };
+    for (let look = 0; look < MAX_LOOKS_A_PAGE && !isEmpty(changes); look++) {
+      await this.alarms.rearm(this.redis, changes);
+      const written = changes;
+      const names = [...written.set, ...written.clear].map(({ identifier }) => identifier);
+      changes = difference(written, await this.due.claimsOn(this.dataSource.manager, names));
+    }
+  }
+}
+
+const isEmpty = ({ set, clear }: ClaimAlarmChanges): boolean => set.length + clear.length === 0;
+
+/** From the alarms that were written to what stands now. */
+function difference(written: ClaimAlarmChanges, standing: readonly LiveClaim[]): ClaimAlarmChanges {
+  const before = new Map(written.set.map((claim) => [claim.identifier, claim]));
+  const now = new Map(standing.map((claim) => [claim.identifier, claim]));
+  return {
+    set: standing.filter(({ identifier, leaseId, expiresAt }) => {
+      const old = before.get(identifier);
+      return old?.leaseId !== leaseId || old.expiresAt.getTime() !== expiresAt.getTime();
+    }),
+    clear: written.set.filter(
+      ({ identifier, leaseId }) => now.get(identifier)?.leaseId !== leaseId,
+    ),
+  };
 }
 
 const NOTHING: ReconcilerStatus = { scanned: 0, changed: 0, failed: 0 };

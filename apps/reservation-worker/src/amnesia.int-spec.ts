@@ -3,6 +3,7 @@ import { eventually } from '@numbering/testing';
 import type { TestingModule } from '@nestjs/testing';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { watchEnds } from './testing/release-watch';
 import { openWorld, type World } from './testing/worker-fixture';
 
 jest.setTimeout(60_000);
@@ -10,6 +11,10 @@ jest.setTimeout(60_000);
 const CLAIMS = 30;
 /** How soon alarms are there again after Redis is. */
 const REBUILT_WITHIN_MS = 10_000;
+const RESERVE_TTL_MS = 900_000;
+const HOLD_TTL_MS = 86_400_000;
+/** The promise of US-NUM-010, beyond the claim's end. */
+const PROMISE_MS = 2_000;
 
 describe('US-NUM-010 a Redis that forgets', () => {
   let world: World;
@@ -42,6 +47,12 @@ describe('US-NUM-010 a Redis that forgets', () => {
     for (const identifier of identifiers) await world.reserve(identifier);
     return identifiers;
   };
+  const endIn = (identifiers: string[], time: string) =>
+    world.source.query(
+      `UPDATE numbering.leases SET expires_at = clock_timestamp() + $2::interval
+        WHERE identifier = ANY ($1) AND state = 'RESERVED'`,
+      [identifiers, time],
+    );
   const hasAlarms = (identifiers: string[]) =>
     eventually(
       async () => {
@@ -55,6 +66,7 @@ describe('US-NUM-010 a Redis that forgets', () => {
       },
       { withinMs: REBUILT_WITHIN_MS },
     );
+  const ttlOf = (identifier: string): Promise<number> => redis.pttl(claimKey(identifier));
   const areStillReserved = async (identifiers: string[]): Promise<void> => {
     const [{ n }] = await world.source.query(
       `SELECT count(*)::integer AS n FROM numbering.identifiers
@@ -70,10 +82,31 @@ describe('US-NUM-010 a Redis that forgets', () => {
     await hasAlarms(identifiers);
     await redis.flushall();
     await hasAlarms(identifiers);
-    const ttlMs = await redis.pttl(claimKey(identifiers[0] ?? ''));
-    expect(ttlMs).toBeGreaterThan(800_000);
-    expect(ttlMs).toBeLessThanOrEqual(900_000);
+    for (const identifier of identifiers) {
+      expect(await ttlOf(identifier)).toBeGreaterThan(RESERVE_TTL_MS - 60_000);
+      expect(await ttlOf(identifier)).toBeLessThanOrEqual(RESERVE_TTL_MS);
+    }
     await areStillReserved(identifiers);
+  });
+
+  it('has those that were claimed while it stood still, and the poll was in time meanwhile', async () => {
+    worker = await world.startWorker();
+    const before = await reserved();
+    await hasAlarms(before);
+    process.kill(world.redis.pid, 'SIGSTOP');
+    try {
+      const meanwhile = await reserved();
+      const ending = await reserved();
+      await endIn(ending, '500 ms');
+      const { lagsMs, early, events } = await watchEnds(world, ending, { withinMs: 20_000 });
+      expect({ early, events }).toEqual({ early: 0, events: Array(CLAIMS).fill(1) });
+      expect(Math.max(...lagsMs)).toBeLessThan(PROMISE_MS);
+      process.kill(world.redis.pid, 'SIGCONT');
+      await hasAlarms([...before, ...meanwhile]);
+      await areStillReserved([...before, ...meanwhile]);
+    } finally {
+      process.kill(world.redis.pid, 'SIGCONT');
+    }
   });
 
   it('has them again after it was started anew, those too that were claimed while it was away', async () => {
@@ -89,27 +122,46 @@ describe('US-NUM-010 a Redis that forgets', () => {
   it('frees by the rebuilt alarms alone what ends later', async () => {
     worker = await world.startWorker({ RELEASE_ALARMS: 'redis,bullmq' });
     const identifiers = await reserved();
-    await world.source.query(
-      `UPDATE numbering.leases SET expires_at = clock_timestamp() + interval '6 s' WHERE identifier = ANY ($1)`,
-      [identifiers],
-    );
+    await endIn(identifiers, '6 s');
     await redis.flushall();
-    await eventually(
-      async () => {
-        const states = await world.source.query(
-          `SELECT DISTINCT state FROM numbering.identifiers WHERE identifier = ANY ($1)`,
-          [identifiers],
-        );
-        expect(states).toEqual([{ state: 'AVAILABLE' }]);
-      },
-      { withinMs: 2 * REBUILT_WITHIN_MS },
-    );
-    const [{ early, told }] = await world.source.query(
-      `SELECT count(*) FILTER (WHERE a.at < l.expires_at)::integer AS early, count(*)::integer AS told
-         FROM numbering.audit_log a JOIN numbering.leases l USING (lease_id)
-        WHERE a.action = 'TTL_EXPIRE' AND l.identifier = ANY ($1)`,
-      [identifiers],
-    );
-    expect({ early, told }).toEqual({ early: 0, told: CLAIMS });
+    const { early, events } = await watchEnds(world, identifiers, { withinMs: 20_000 });
+    expect({ early, events }).toEqual({ early: 0, events: Array(CLAIMS).fill(1) });
+  });
+});
+
+describe('US-NUM-010 a Redis that remembers what has been overtaken', () => {
+  it('has the keys of what was held and claimed anew while it was away', async () => {
+    const world = await openWorld({}, { keepsData: true });
+    const worker = await world.startWorker();
+    const redis = new Redis(world.redis.url, { maxRetriesPerRequest: null });
+    redis.on('error', () => undefined);
+    try {
+      const [held, retaken] = ['+93791000001', '+93791000002'];
+      await world.reserve(held);
+      await world.reserve(retaken);
+      await eventually(async () => {
+        expect(await redis.exists(claimKey(held), claimKey(retaken))).toBe(2);
+      });
+      await world.redis.kill();
+      await world.hold(held);
+      await world.source.query(
+        `UPDATE numbering.leases SET expires_at = clock_timestamp() WHERE identifier = $1`,
+        [retaken],
+      );
+      await eventually(async () => expect(await world.stateOf(retaken)).toBe('AVAILABLE'));
+      const { leaseId } = await world.reserve(retaken);
+      await world.redis.start();
+      await eventually(
+        async () => {
+          expect(await redis.pttl(claimKey(held))).toBeGreaterThan(HOLD_TTL_MS - 60_000);
+          expect(await redis.get(claimKey(retaken))).toBe(leaseId);
+        },
+        { withinMs: REBUILT_WITHIN_MS },
+      );
+    } finally {
+      redis.disconnect();
+      await worker.close();
+      await world.close();
+    }
   });
 });

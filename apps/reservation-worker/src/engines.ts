@@ -4,7 +4,9 @@ import { CONFIG } from '@numbering/lifecycle';
 import { OUTBOX_WAKE_CHANNEL } from '@numbering/persistence';
 import { EventProducer, isRedisUnavailable } from '@numbering/platform';
 import type { Config, Log, RedisClient } from '@numbering/platform';
+import { ActiveClaims } from './active-claims';
 import { AlarmKeeper } from './alarm-keeper';
+import { EndedKeySearch } from './ended-key-search';
 import { Evictor } from './evictor';
 import { InboundConsumer } from './inbound.consumer';
 import { KafkaTopics } from './kafka-topics';
@@ -26,8 +28,10 @@ export class Engines implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly inbound: InboundConsumer,
     private readonly evictor: Evictor,
     private readonly keyEvents: KeyEventAlarm,
+    private readonly endedKeys: EndedKeySearch,
     private readonly alarmKeeper: AlarmKeeper,
     private readonly meters: Meters,
+    private readonly activeClaims: ActiveClaims,
     @Inject(SUBSCRIBER) private readonly subscriber: RedisClient,
     @Inject(PATIENT_REDIS) private readonly patientRedis: RedisClient,
     @Inject(CONFIG) private readonly config: Config,
@@ -41,9 +45,12 @@ export class Engines implements OnApplicationBootstrap, OnModuleDestroy {
     this.relay.start();
     this.evictor.start();
     this.meters.start();
+    this.activeClaims.start();
     this.alarmKeeper.start();
     this.listenForWakeUps();
-    if (this.config.releaseAlarms.has('redis')) this.keyEvents.start();
+    if (!this.config.releaseAlarms.has('redis')) return;
+    this.keyEvents.start();
+    this.endedKeys.start();
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -56,6 +63,7 @@ export class Engines implements OnApplicationBootstrap, OnModuleDestroy {
       this.evictor.stop(),
       this.meters.stop(),
       this.alarmKeeper.stop(),
+      this.endedKeys.stop(),
     ]);
     await this.producer.stop(); // The consumer's dead letters went through it.
     this.patientRedis.disconnect();

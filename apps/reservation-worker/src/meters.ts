@@ -1,9 +1,4 @@
-import {
-  CascadeStore,
-  ClaimCountStore,
-  OutboxStore,
-  RenewalAttemptStore,
-} from '@numbering/persistence';
+import { CascadeStore, OutboxStore, RenewalAttemptStore } from '@numbering/persistence';
 import { gauge, sleepMs, type Log } from '@numbering/platform';
 import type { DataSource } from 'typeorm';
 import { OutageLog } from './outage-log';
@@ -17,7 +12,6 @@ export class Meters {
   private readonly unsent = gauge('num_outbox_unsent');
   private readonly lagSeconds = gauge('num_outbox_lag_seconds');
   private readonly parked = gauge('num_outbox_parked');
-  private readonly active = gauge('num_reservations_active');
   private readonly cascades = gauge('num_cascade_pending');
   private readonly unanswered = gauge('num_billing_unanswered');
   private readonly outage: OutageLog;
@@ -26,12 +20,11 @@ export class Meters {
   constructor(
     private readonly dataSource: DataSource,
     private readonly outbox: OutboxStore,
-    private readonly claims: ClaimCountStore,
     private readonly suspended: CascadeStore,
     private readonly renewals: RenewalAttemptStore,
     log: Log,
   ) {
-    this.outage = new OutageLog(log, 'the count of events and reservations');
+    this.outage = new OutageLog(log, 'the count of events');
   }
 
   start(): void {
@@ -58,7 +51,6 @@ export class Meters {
 
   private async measure(): Promise<void> {
     const { manager } = this.dataSource;
-    this.active.set(await this.claims.countActive(manager));
     this.cascades.set(await this.suspended.countPending(manager));
     this.unanswered.set(await this.renewals.countUnanswered(manager, COUNTED_UNANSWERED));
     const backlog = await this.outbox.backlog(manager);

@@ -4,6 +4,7 @@ import { eventually } from '@numbering/testing';
 import type { TestingModule } from '@nestjs/testing';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { watchEnds } from './testing/release-watch';
 import { openWorld, type World } from './testing/worker-fixture';
 
 jest.setTimeout(60_000);
@@ -12,6 +13,9 @@ jest.setTimeout(60_000);
 const RESERVE_TTL_MS = 1_000;
 /** The promise of US-NUM-010, beyond the claim's end. */
 const PROMISE_MS = 2_000;
+const LIVE_KEYS = 1_000;
+/** Each alone: another's event would free it too. */
+const LONE_CLAIMS = 5;
 
 describe('the alarms of the release engine', () => {
   let world: World;
@@ -77,6 +81,21 @@ describe('the alarms of the release engine', () => {
     expect(await world.stateOf(identifier)).toBe('RESERVED');
     worker = await world.startWorker({ RELEASE_ALARMS: 'redis' });
     await isFree(identifier);
+  });
+
+  it('US-NUM-010 the key event alone frees one claim after the other in time, with a thousand keys alive', async () => {
+    const redis = new Redis(world.redis.url);
+    const live = Array.from({ length: LIVE_KEYS }, (_, i) => claimKey(`live-${i}`));
+    await Promise.all(live.map((key) => redis.set(key, 'live', 'PX', 3_600_000)));
+    worker = await world.startWorker({ RELEASE_ALARMS: 'redis' });
+    for (let claim = 0; claim < LONE_CLAIMS; claim++) {
+      const identifier = await reserveWithKey();
+      const { lagsMs, early } = await watchEnds(world, [identifier], { withinMs: 20_000 });
+      expect(early).toBe(0);
+      expect(Math.max(...lagsMs)).toBeLessThan(PROMISE_MS);
+    }
+    await redis.del(...live);
+    redis.disconnect();
   });
 
   it('asks Redis for key events where it tells of none, and again after a restart', async () => {

@@ -22,7 +22,9 @@ import {
   type Config,
 } from '@numbering/platform';
 import { DataSource } from 'typeorm';
+import { ActiveClaims } from './active-claims';
 import { AlarmKeeper } from './alarm-keeper';
+import { EndedKeySearch } from './ended-key-search';
 import { Engines } from './engines';
 import { Evictor } from './evictor';
 import { InboundConsumer } from './inbound.consumer';
@@ -61,7 +63,8 @@ const ENGINES: Provider[] = [
   built(Evictor, EvictionStore, PATIENT_REDIS, LOG),
   built(Leadership, DataSource, LeaderStore, LOG),
   built(OutboxRelay, DataSource, OutboxStore, Leadership, EventProducer, KafkaTopics, LOG),
-  built(Meters, DataSource, OutboxStore, ClaimCountStore, CascadeStore, RenewalAttemptStore, LOG),
+  built(Meters, DataSource, OutboxStore, CascadeStore, RenewalAttemptStore, LOG),
+  built(ActiveClaims, DataSource, ClaimCountStore, LOG),
   built(InboundConsumer, KAFKA, SuspendTenant, ReinstateTenant, ChangeTenant, EventProducer, LOG),
   {
     provide: ReconcilerLoop,
@@ -69,6 +72,7 @@ const ENGINES: Provider[] = [
     useFactory: (schedule: ScheduleRunner) => schedule.releases,
   },
   built(KeyEventAlarm, SUBSCRIBER, ReconcilerLoop, LOG),
+  built(EndedKeySearch, PATIENT_REDIS, RedisGate, LOG),
   built(AlarmKeeper, DataSource, DueStore, ClaimAlarms, PATIENT_REDIS, RedisGate, LOG),
 ];
 

@@ -43,6 +43,8 @@ export interface Reconciliation {
   decide: (number: NumberRecord, facts: { now: Date; policy: Policy }) => readonly Step[];
   /** What stands or falls with the steps: done in their transaction, once they are written. */
   alongside?: (manager: EntityManager, done: CarriedOut) => Promise<void>;
+  /** Told once others can see what was written. */
+  committed?: (steps: readonly Step[]) => void;
 }
 
 /** What a batch came to. */
@@ -108,6 +110,7 @@ export class Reconcile {
       if (isPostgresUnavailable(error)) throw new StoreUnavailable('postgres', error);
       throw error;
     }
+    what.committed?.(written);
     await this.afterCommit.announce(written);
     return status;
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { lapse, type NumberRecord } from '@numbering/domain';
+import { lapse, type Step } from '@numbering/domain';
 import { DueStore } from '@numbering/persistence';
-import { histogram } from '@numbering/platform';
+import { histogram, monotonicMs } from '@numbering/platform';
 import { DataSource } from 'typeorm';
 import { Reconcile, type ReconcilerStatus } from './reconcile';
 
@@ -23,28 +23,33 @@ export class ReleaseDueClaims {
   ) {}
 
   async run(signal?: AbortSignal): Promise<ReconcilerStatus> {
-    const lateMs: number[] = [];
+    let readAtMs = 0;
     const status = await this.reconcile.run(
       {
         actor: 'system:release',
-        pick: (manager, limit) => this.due.lapsedClaims(manager, limit),
+        pick: async (manager, limit) => {
+          const found = await this.due.lapsedClaims(manager, limit);
+          readAtMs = monotonicMs();
+          return found;
+        },
         decide: (number, facts) => {
           const step = lapse(number, facts);
-          if (!step) return [];
-          lateMs.push(lateBy(number, facts.now));
-          return [step];
+          return step ? [step] : [];
+        },
+        committed: (steps) => {
+          const sinceReadMs = monotonicMs() - readAtMs;
+          for (const step of steps) this.lag.observe((lateByMs(step) + sinceReadMs) / 1_000);
         },
       },
       signal,
     );
-    for (const late of lateMs) this.lag.observe(late / 1_000);
     const nextMs = await this.due.nextLapseInMs(this.dataSource.manager);
     return nextMs !== undefined && nextMs <= SOON_MS ? { ...status, nextDueInMs: nextMs } : status;
   }
 }
 
-/** By the database's clock, from the end of a claim to `now`. */
-const lateBy = (number: NumberRecord, now: Date): number =>
-  number.state === 'RESERVED' || number.state === 'HELD'
-    ? now.getTime() - number.claim.expiresAt.getTime()
+/** By the database's clock, from the end of a claim to the decision that it is over. */
+const lateByMs = ({ before, after }: Step): number =>
+  before.state === 'RESERVED' || before.state === 'HELD'
+    ? after.changedAt.getTime() - before.claim.expiresAt.getTime()
     : 0;

@@ -27,8 +27,8 @@ export interface RingJob {
 }
 
 export interface ClaimAlarmChanges {
-  set: { identifier: string; leaseId: string; expiresAt: Date; ttlMs: number }[];
-  clear: { identifier: string; leaseId: string }[];
+  set: readonly LiveClaim[];
+  clear: readonly Pick<LiveClaim, 'identifier' | 'leaseId'>[];
 }
 
 /** A late clear for an old claim leaves the key of a new one alone. */
@@ -78,21 +78,13 @@ export class ClaimAlarms {
   }
 
   /**
-   * Sets what is missing of these claims' alarms, after an outage or a Redis that came back empty.
+   * Sets and clears as `apply` does, after an outage or a Redis that came back empty or with what it knew before.
    * @param redis a connection that waits: many keys take longer than a request may
    * @throws where Redis does not take them; what is there by then may stay
    */
-  async rearm(redis: RedisClient, claims: readonly LiveClaim[]): Promise<void> {
-    const live = claims.filter(({ ttlMs }) => ttlMs >= 1);
-    if (this.config.releaseAlarms.has('redis')) {
-      await Promise.all(
-        live.map(({ identifier, leaseId, ttlMs }) =>
-          // A key that is there is as new as this one, or newer.
-          redis.set(claimKey(identifier), leaseId, 'PX', Math.round(ttlMs), 'NX'),
-        ),
-      );
-    }
-    const jobs = new Map(live.map((claim) => [secondOf(claim.expiresAt), claim]));
+  async rearm(redis: RedisClient, changes: ClaimAlarmChanges): Promise<void> {
+    if (this.config.releaseAlarms.has('redis')) await writeKeys(redis, changes);
+    const jobs = new Map(changes.set.map((claim) => [secondOf(claim.expiresAt), claim]));
     await this.queue?.addBulk(
       [...jobs].map(([second, { expiresAt, ttlMs }]) =>
         ringJob(second, msUntilSecond(second, expiresAt.getTime() - ttlMs)),
@@ -106,21 +98,10 @@ export class ClaimAlarms {
     await this.queue?.close().catch(() => undefined);
   }
 
-  private async applyKeys({ set, clear }: ClaimAlarmChanges): Promise<void> {
-    if (!this.config.releaseAlarms.has('redis') || set.length + clear.length === 0) return;
-    // Commands of one turn leave in one write: a pipeline would not span a cluster's nodes.
-    await this.gate.run((redis) =>
-      Promise.all([
-        ...clear.map(({ identifier, leaseId }) =>
-          redis.eval(DELETE_IF_SAME, 1, claimKey(identifier), leaseId),
-        ),
-        ...set
-          .filter(({ ttlMs }) => ttlMs >= 1) // Already over: Redis refuses such a TTL.
-          .map(({ identifier, leaseId, ttlMs }) =>
-            redis.set(claimKey(identifier), leaseId, 'PX', Math.round(ttlMs)),
-          ),
-      ]),
-    );
+  private async applyKeys(changes: ClaimAlarmChanges): Promise<void> {
+    if (!this.config.releaseAlarms.has('redis')) return;
+    if (changes.set.length + changes.clear.length === 0) return;
+    await this.gate.run((redis) => writeKeys(redis, changes));
   }
 
   private async armSeconds(set: ClaimAlarmChanges['set']): Promise<void> {
@@ -153,6 +134,19 @@ export class ClaimAlarms {
     });
   }
 }
+
+/** Commands of one turn leave in one write: a pipeline would not span a cluster's nodes. */
+const writeKeys = (redis: RedisClient, { set, clear }: ClaimAlarmChanges): Promise<unknown> =>
+  Promise.all([
+    ...clear.map(({ identifier, leaseId }) =>
+      redis.eval(DELETE_IF_SAME, 1, claimKey(identifier), leaseId),
+    ),
+    ...set
+      .filter(({ ttlMs }) => ttlMs >= 1) // Already over: Redis refuses such a TTL.
+      .map(({ identifier, leaseId, ttlMs }) =>
+        redis.set(claimKey(identifier), leaseId, 'PX', Math.round(ttlMs)),
+      ),
+  ]);
 
 const secondOf = (time: Date): number => Math.floor(time.getTime() / SECOND_MS);
 

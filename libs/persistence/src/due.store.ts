@@ -11,6 +11,12 @@ export interface LiveClaim {
   ttlMs: number;
 }
 
+const LIVE_CLAIM = `
+              identifier,
+              lease_id AS "leaseId",
+              expires_at AS "expiresAt",
+              extract(epoch FROM expires_at - clock_timestamp())::float8 * 1000 AS "ttlMs"`;
+
 /** Before every lease id. */
 const NO_LEASE = '00000000-0000-0000-0000-000000000000';
 
@@ -20,7 +26,10 @@ const NO_LEASE = '00000000-0000-0000-0000-000000000000';
  */
 @Injectable()
 export class DueStore {
-  /** Reservations and holds whose `expires_at` has come (US-NUM-010). */
+  /**
+   * Reservations and holds whose `expires_at` has come (US-NUM-010). The claim's row is locked too: the owner of the
+   * database may be giving it another end, and then that one counts.
+   */
   lapsedClaims(manager: EntityManager, limit: number): Promise<DueBatch> {
     return this.locked(
       manager,
@@ -31,7 +40,7 @@ export class DueStore {
           AND d.expires_at <= (SELECT clock_timestamp())
         ORDER BY d.expires_at
         LIMIT $1
-          FOR NO KEY UPDATE OF i SKIP LOCKED`,
+          FOR NO KEY UPDATE OF i, d SKIP LOCKED`,
       [limit],
     );
   }
@@ -92,10 +101,7 @@ export class DueStore {
     limit: number,
   ): Promise<LiveClaim[]> {
     return manager.query(
-      `SELECT identifier,
-              lease_id AS "leaseId",
-              expires_at AS "expiresAt",
-              extract(epoch FROM expires_at - clock_timestamp())::float8 * 1000 AS "ttlMs"
+      `SELECT ${LIVE_CLAIM}
          FROM numbering.leases
         WHERE state IN ('RESERVED', 'HELD')
           AND expires_at > clock_timestamp()
@@ -103,6 +109,18 @@ export class DueStore {
         ORDER BY expires_at, lease_id
         LIMIT $3`,
       [after?.expiresAt ?? '-infinity', after?.leaseId ?? NO_LEASE, limit],
+    );
+  }
+
+  /** Of these numbers those that are reserved or held, and by what claim. */
+  async claimsOn(manager: EntityManager, identifiers: readonly string[]): Promise<LiveClaim[]> {
+    return manager.query(
+      `SELECT ${LIVE_CLAIM}
+         FROM numbering.leases
+        WHERE identifier = ANY ($1::text[])
+          AND state IN ('RESERVED', 'HELD')
+          AND expires_at > clock_timestamp()`,
+      [identifiers],
     );
   }
 

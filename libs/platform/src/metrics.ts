@@ -20,6 +20,19 @@ export function gauge<Name extends GaugeName>(name: Name): Gauge<LabelOf<Name>> 
   return known ?? new Gauge({ ...described(name), registers: [metricsRegistry] });
 }
 
+/**
+ * A gauge without labels that is read when it is scraped. The newest reading counts where it is asked for again.
+ * @param read must not reject; NaN for what is not known
+ */
+export function scrapedGauge(name: GaugeName, read: () => Promise<number>): void {
+  metricsRegistry.removeSingleMetric(name);
+  const scraped: Gauge = new Gauge({
+    ...described(name),
+    registers: [metricsRegistry],
+    collect: async () => scraped.set(await read()),
+  });
+}
+
 /** The histogram of this name; the same one each time it is asked for. Observe seconds. */
 export function histogram<Name extends HistogramName>(name: Name): Histogram<LabelOf<Name>> {
   const known = metricsRegistry.getSingleMetric(name) as Histogram<LabelOf<Name>> | undefined;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { isRefusal, parseIdentifier, type Caller, type ParsedIdentifier } from '@numbering/domain';
 import {
+  HoldNumber,
   isRefused,
   LifecycleModule,
   RegisterIdentifiers,
@@ -21,6 +22,8 @@ export interface World {
   source: DataSource;
   /** Registers a number and reserves it for the configured time. */
   reserve: (identifier: string) => Promise<{ leaseId: string }>;
+  /** Holds what `reserve` reserved, for whoever has it. */
+  hold: (identifier: string) => Promise<void>;
   stateOf: (identifier: string) => Promise<string>;
   /** The worker in this process, without its door. */
   startWorker: (environment?: Record<string, string>) => Promise<TestingModule>;
@@ -30,9 +33,13 @@ export interface World {
 const ADMIN: Caller = { sub: 'admin-1', scopes: new Set(['numbering:admin']) };
 const TENANT_SCOPES = new Set(['numbering:read', 'numbering:write']);
 
-export async function openWorld(environment: Record<string, string> = {}): Promise<World> {
+/** @param keepsData of Redis, which otherwise starts empty after a crash */
+export async function openWorld(
+  environment: Record<string, string> = {},
+  { keepsData = false } = {},
+): Promise<World> {
   const database = await testDatabase();
-  const redis = await testRedis();
+  const redis = await testRedis({ keepsData });
   const config = (more: Record<string, string> = {}): Config =>
     loadConfig(
       {
@@ -57,6 +64,16 @@ export async function openWorld(environment: Record<string, string> = {}): Promi
     lifecycle,
     source,
     reserve: (identifier) => reserve(lifecycle, identifier),
+    hold: async (identifier) => {
+      const [{ tenantId }] = await source.query(
+        `SELECT tenant_id AS "tenantId" FROM numbering.leases
+          WHERE identifier = $1 AND state = 'RESERVED'`,
+        [identifier],
+      );
+      const caller: Caller = { sub: 'user-1', tenantId, scopes: TENANT_SCOPES };
+      const outcome = await lifecycle.get(HoldNumber).run({ caller }, parsed(identifier));
+      if (isRefused(outcome)) throw new Error(outcome.refusal.detail);
+    },
     stateOf: async (identifier) => {
       const [row] = await source.query(
         'SELECT state FROM numbering.identifiers WHERE identifier = $1',
