@@ -33,6 +33,7 @@ export interface Door {
   url: string;
   /** The owner's, past the line. */
   databaseUrl: string;
+  redisUrl: string;
   issuer: TestIssuer;
   postgres: CuttableProxy;
   /** As the owner of the database, past the line. */
@@ -77,6 +78,7 @@ export async function openDoor(): Promise<Door> {
   return {
     url,
     databaseUrl: database.url,
+    redisUrl: redis.url,
     issuer,
     postgres,
     sql: async (text, parameters) => (await owner.query(text, parameters)).rows,
