@@ -1,26 +1,9 @@
-import { isRefusal, parseTerm, type Term } from '@numbering/domain';
-import { brokenInvariants, random } from '@numbering/testing';
+import { brokenInvariants, lateUses, overQuota, random } from '@numbering/testing';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ExpireLeases } from './expire-leases';
-import { HoldNumber } from './hold-number';
-import { LeaseNumber } from './lease-number';
-import { type Outcome } from './outcome';
-import { RecallNumber } from './recall-number';
-import { ReleaseDueClaims } from './release-due-claims';
-import { ReleaseNumber } from './release-number';
-import { ReserveNumber } from './reserve-number';
+import { approving, openBillingDoor, type BillingDoor } from './billing-door.fixture';
+import { racersOf, type Race, type Racer } from './races.fixture';
 import { SetQuotas } from './set-quotas';
-import { SuspendLease } from './suspend-lease';
-import { SuspendTenant } from './suspend-tenant';
-import {
-  adminCaller,
-  answerOf,
-  as,
-  openLedger,
-  parsed,
-  tenantCaller,
-  type Ledger,
-} from './testing';
+import { adminCaller, as, openLedger, type Ledger } from './testing';
 
 /** INTERLEAVINGS=1000 for more of each race. */
 const INTERLEAVINGS = Number(process.env.INTERLEAVINGS ?? 50);
@@ -29,96 +12,89 @@ const SEED = Number(process.env.SEED ?? 20260615);
 /** Within so many tenths of a millisecond everything happens. */
 const SPREAD_TENTHS_MS = 60;
 const ENDLESS_MS = 60_000;
-const RESERVATION_QUOTA = 2;
+/** One claim and one lease: whoever had two numbers at once would have too many. */
+const RESERVATION_QUOTA = 1;
+const LEASE_QUOTA = 1;
+const ROUND_LIMIT_MS = 1_000;
 
-const term = (): Term => {
-  const read = parseTerm('30d', false);
-  if (isRefusal(read)) throw new Error(read.detail);
-  return read;
-};
+jest.setTimeout(60_000 + INTERLEAVINGS * ROUND_LIMIT_MS);
 
-/** One of those that race for a number. */
-type Racer = (it: Race) => Promise<Outcome<unknown> | unknown>;
+type Racers = ReturnType<typeof racersOf>;
+type Scene = keyof Racers['scenes'];
+type RacerName = Exclude<keyof Racers, 'scenes'>;
 
-interface Race {
-  number: string;
-  /** Whose claim it is when the race begins; `other` has none. */
-  owner: string;
-  other: string;
-}
+const RACES: readonly [string, Scene, RacerName[]][] = [
+  ['reserve against expiry', 'reserved', ['reserve', 'expiry', 'expiry']],
+  ['hold against expiry', 'reserved', ['hold', 'expiry', 'reserve']],
+  ['lease against expiry', 'reserved', ['lease', 'expiry', 'reserve']],
+  ['release against hold', 'reserved', ['release', 'hold', 'reserve']],
+  ['recall against renewal', 'leasedWithRenewal', ['recall', 'renewal', 'renewal']],
+  ['suspend against lease', 'reserved', ['suspend', 'lease', 'suspend']],
+  ['lease against release and bypass', 'reserved', ['lease', 'release', 'bypass']],
+  ['recall against the end of the lease', 'leased', ['recall', 'endOfLease', 'recall']],
+  ['suspend against recall', 'leased', ['suspend', 'recall', 'bypass']],
+  ['suspend against renewal', 'leasedWithRenewal', ['suspend', 'renewal', 'recall']],
+  ['suspension of the tenant against lease', 'reserved', ['suspendTenant', 'lease', 'hold']],
+];
 
-describe(`races on one number, ${INTERLEAVINGS} interleavings each, seed ${SEED}`, () => {
+describe(`US-NUM-010 races on one number, ${INTERLEAVINGS} interleavings each, seed ${SEED}`, () => {
   let ledger: Ledger;
+  let door: BillingDoor;
   let nth = 0;
   beforeAll(async () => {
-    ledger = await openLedger();
+    door = await openBillingDoor();
+    ledger = await openLedger({ BILLING_URL: door.url });
   });
-  afterAll(() => ledger.close());
+  afterAll(async () => {
+    await ledger.close();
+    await door.close();
+  });
 
   const rows = (sql: string, parameters: unknown[] = []) => ledger.source.query(sql, parameters);
-  const get = <T>(what: new (...needs: never[]) => T): T => ledger.module.get(what);
-  const admin = as(adminCaller());
-  const of = (tenantId: string) => as(tenantCaller(tenantId, 'numbering:lease:bypass'));
-  const leaseAsk = (tenantId: string) => ({
-    ...{ tenantId, term: term(), autoRenew: false, vanity: false },
-  });
 
-  const reserve: Racer = ({ number, other }) => get(ReserveNumber).run(of(other), parsed(number));
-  const hold: Racer = ({ number, owner }) => get(HoldNumber).run(of(owner), parsed(number));
-  const release: Racer = ({ number, owner }) => get(ReleaseNumber).run(of(owner), parsed(number));
-  const lease: Racer = ({ number, owner }) =>
-    get(LeaseNumber).run(of(owner), parsed(number), leaseAsk(owner));
-  const bypass: Racer = ({ number, other }) =>
-    get(LeaseNumber).run(of(other), parsed(number), leaseAsk(other));
-  const recall: Racer = ({ number }) =>
-    get(RecallNumber).run(admin, parsed(number), { reason: 'NON_PAYMENT', actorId: 'admin-1' });
-  const suspend: Racer = ({ number }) =>
-    get(SuspendLease).run(admin, parsed(number), { reason: 'race' });
-  const suspendTenant: Racer = ({ owner }) =>
-    get(SuspendTenant).run(admin, owner, { ticketId: 'T-1', reason: 'race', cascade: false });
-  const expiry: Racer = () => get(ReleaseDueClaims).run();
-  const endOfLease: Racer = () => get(ExpireLeases).run();
-
-  const reservedBy = async ({ number, owner }: Race) => {
-    answerOf(await get(ReserveNumber).run(of(owner), parsed(number)));
-  };
-  const leasedBy = async ({ number, owner }: Race) => {
-    answerOf(await get(LeaseNumber).run(of(owner), parsed(number), leaseAsk(owner)));
-  };
-
-  it.each<[string, (race: Race) => Promise<void>, Racer[]]>([
-    ['reserve against expiry', reservedBy, [reserve, expiry, expiry]],
-    ['hold against expiry', reservedBy, [hold, expiry, reserve]],
-    ['lease against expiry', reservedBy, [lease, expiry, reserve]],
-    ['release against hold', reservedBy, [release, hold, reserve]],
-    ['lease against release and bypass', reservedBy, [lease, release, bypass]],
-    ['recall against the end of the lease', leasedBy, [recall, endOfLease, recall]],
-    ['suspend against recall', leasedBy, [suspend, recall, bypass]],
-    ['suspension of the tenant against lease', reservedBy, [suspendTenant, lease, hold]],
-  ])('%s', async (_what, scene, racers) => {
-    const pick = random(SEED + nth);
+  it.each(RACES)('%s', async (name, scene, names) => {
+    const pick = random(SEED + RACES.findIndex(([each]) => each === name));
+    const all = racersOf(ledger);
+    const racers = names.map((racer): Racer => all[racer]);
+    const turn = () => pause(pick(SPREAD_TENTHS_MS) / 10);
+    door.answer(async (asked, response) => {
+      await turn();
+      approving(asked, response);
+    });
     for (let round = 0; round < INTERLEAVINGS; round++) {
-      const [number = ''] = await ledger.numbers(1);
-      const race = { number, owner: `owner-${nth}`, other: `other-${nth}` };
-      nth++;
-      await get(SetQuotas).run(admin, race.other, {
-        ...{ MSISDN: 1, SHORT_CODE: null, ALPHA: null, maxHolds: null },
-        maxActiveReservations: RESERVATION_QUOTA,
-      });
-      await scene(race);
+      const race = await newRace();
+      await all.scenes[scene](race);
       // Now and then it does not end in the race: on a slow machine nothing else would win.
       const isEndless = pick(5) === 0;
-      const ends = await endsIn(number, isEndless ? ENDLESS_MS : pick(SPREAD_TENTHS_MS) / 10);
+      const ends = await endsIn(race.number, isEndless ? ENDLESS_MS : pick(SPREAD_TENTHS_MS) / 10);
       await Promise.all(
         racers.map(async (racer) => {
-          await pause(pick(SPREAD_TENTHS_MS) / 10);
+          await turn();
           await racer(race);
         }),
       );
-      expect(await brokenInvariants(rows, [number])).toEqual([]);
-      expect(await tooLate(number, ends)).toEqual([]);
+      const broken = [
+        ...(await brokenInvariants(rows, [race.number])),
+        ...(await lateUses(rows, race.number, ends)),
+        ...(await overQuota(rows, [race.owner, race.other])),
+      ];
+      expect({ round, broken }).toEqual({ round, broken: [] });
+      expect(await wrongTerms(race.number)).toEqual([]);
     }
   });
+
+  async function newRace(): Promise<Race> {
+    const [number = ''] = await ledger.numbers(1);
+    const race = { number, owner: `owner-${nth}`, other: `other-${nth}` };
+    nth++;
+    for (const tenantId of [race.owner, race.other]) {
+      await ledger.module.get(SetQuotas).run(as(adminCaller()), tenantId, {
+        ...{ MSISDN: LEASE_QUOTA, SHORT_CODE: null, ALPHA: null, maxHolds: null },
+        maxActiveReservations: RESERVATION_QUOTA,
+      });
+    }
+    return race;
+  }
 
   /** The owner of the database may set any end. */
   async function endsIn(number: string, ms: number): Promise<Date> {
@@ -135,17 +111,17 @@ describe(`races on one number, ${INTERLEAVINGS} interleavings each, seed ${SEED}
     return ends;
   }
 
-  /** I6: what was made of a reservation after its end, by whoever had it. */
-  const tooLate = (number: string, ends: Date) =>
+  /** A term is renewed once, whoever asked; each renewal has its row beside the first term's. */
+  const wrongTerms = (number: string) =>
     rows(
-      `SELECT a.action, a.at
-         FROM numbering.audit_log a
-        WHERE a.identifier = $1
-          AND a.from_state = 'RESERVED'
-          AND a.action IN ('HOLD', 'LEASE', 'RELEASE')
-          AND a.version = 3
-          AND a.at >= $2`,
-      [number, ends],
+      `SELECT renewals.n AS renewals, terms.n AS terms
+         FROM (SELECT count(*)::int AS n FROM numbering.audit_log
+                WHERE identifier = $1 AND action = 'RENEW') renewals,
+              (SELECT count(*)::int AS n, count(DISTINCT lease_id)
+                        FILTER (WHERE prior_lease_id IS NULL)::int AS leases
+                 FROM numbering.lease_history WHERE identifier = $1) terms
+        WHERE renewals.n > 1 OR terms.n <> renewals.n + terms.leases`,
+      [number],
     );
 
   it('has had both winners and losers', async () => {
@@ -159,10 +135,24 @@ describe(`races on one number, ${INTERLEAVINGS} interleavings each, seed ${SEED}
       'LEASE',
       'RELEASE',
       'RECALL',
+      'RENEW',
       'EXPIRE',
       'SUSPEND',
     ]) {
       expect([action, seen.has(action)]).toEqual([action, true]);
     }
+  });
+
+  it('has given no approval of billing away: each made a renewal, or is told as unused', async () => {
+    await racersOf(ledger).renewal();
+    const lost = await rows(
+      `SELECT r.lease_id
+         FROM numbering.renewal_attempts r
+        WHERE r.answer = 'APPROVED'
+          AND (SELECT count(*) FROM numbering.audit_log a
+                WHERE a.lease_id = r.lease_id
+                  AND a.action IN ('RENEW', 'RENEW_APPROVAL_UNUSED')) <> 1`,
+    );
+    expect(lost).toEqual([]);
   });
 });
