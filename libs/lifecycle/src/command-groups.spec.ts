@@ -20,60 +20,86 @@ function groups() {
   return { begun, alone, run: (item: number) => gather.run(item) };
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+/** What is begun by then has begun: a start, and what it leads to. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+}
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const done = (group: Begun | undefined) => group?.end(group.items.map((item) => `done ${item}`));
 
 describe('commands that come at the same time', () => {
-  it('begins with the first without delay; what comes meanwhile is the next group', async () => {
+  it('are one group, however few, and what comes meanwhile is the next, side by side', async () => {
     const { begun, run } = groups();
     const calls = [1, 2, 3].map(run);
-    expect(begun.map(({ items }) => items)).toEqual([[1]]);
-    done(begun[0]);
-    await turn();
-    expect(begun.map(({ items }) => items)).toEqual([[1], [2, 3]]);
+    await turns();
+    calls.push(...[4, 5].map(run));
+    await turns();
+    expect(begun.map(({ items }) => items)).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ]);
+    calls.push(run(6));
+    await turns();
+    expect(begun).toHaveLength(2);
     done(begun[1]);
-    expect(await Promise.all(calls)).toEqual(['done 1', 'done 2', 'done 3']);
+    await turns();
+    expect(begun[2]?.items).toEqual([6]);
+    for (const group of begun) done(group);
+    expect(await Promise.all(calls)).toEqual([1, 2, 3, 4, 5, 6].map((item) => `done ${item}`));
   });
 
-  it('does not wait for the first where enough have come, and none is larger than the bound', () => {
+  it('are two halves where they are many, so that one is decided while the other is written', async () => {
     const { begun, run } = groups();
-    for (const item of range(MAX_GROUP_SIZE + 60)) void run(item);
-    expect(begun.length).toBeGreaterThan(1);
+    for (const item of range(16)) void run(item);
+    await turns();
+    expect(begun.map(({ items }) => items.length)).toEqual([8, 8]);
+  });
+
+  it('do not wait for those before them where enough have come, and no group is larger than the bound', async () => {
+    const { begun, run } = groups();
+    for (const item of range(MAX_GROUP_SIZE * 2 + 60)) void run(item);
+    await turns();
+    expect(begun.length).toBeGreaterThan(2);
     for (const { items } of begun) expect(items.length).toBeLessThanOrEqual(MAX_GROUP_SIZE);
   });
 
-  it('lets another begin while one waits for somebody’s lock', async () => {
+  it('let others begin while two groups wait for somebody’s lock', async () => {
     const { begun, run } = groups();
-    void run(1);
-    const second = run(2);
+    const slow = [1, 2];
+    for (const item of slow) {
+      void run(item);
+      await turns();
+    }
+    const third = run(3);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(begun.map(({ items }) => items)).toEqual([[1], [2]]);
-    done(begun[1]);
-    expect(await second).toBe('done 2');
+    expect(begun.map(({ items }) => items)).toEqual([[1], [2], [3]]);
+    done(begun[2]);
+    expect(await third).toBe('done 3');
   });
 
-  it('takes what is to come later first into the next group', async () => {
+  it('come first into the next group where they are to come later', async () => {
     const { begun, run } = groups();
-    void run(0);
     const [first, second] = [run(1), run(2)];
-    done(begun[0]);
-    await turn();
+    await turns();
+    void run(0);
+    await turns();
     const third = run(3);
-    begun[1]?.end(['done 1', 'LATER']);
-    await turn();
+    begun[0]?.end(['done 1', 'LATER']);
+    await turns();
     expect(begun[2]?.items).toEqual([2, 3]);
     done(begun[2]);
     expect(await Promise.all([first, second, third])).toEqual(['done 1', 'done 2', 'done 3']);
   });
 
-  it('carries out alone what would wait, and nobody waits for it', async () => {
+  it('are carried out alone where they would wait, and nobody waits for it', async () => {
     const { begun, alone, run } = groups();
     const waits = run(1);
+    await turns();
     begun[0]?.end(['ALONE']);
-    await turn();
+    await turns();
     expect(alone.map(({ item }) => item)).toEqual([1]);
     const other = run(2);
+    await turns();
     done(begun[1]);
     expect(await other).toBe('done 2');
     alone[0]?.end('done alone');
@@ -81,33 +107,29 @@ describe('commands that come at the same time', () => {
   });
 
   it.each([new Error('a row that contradicts itself'), new LockTimeout(new Error('held'))])(
-    'does each alone where the group failed for one of them: %s',
+    'are each done alone where the group failed for one of them: %s',
     async (error) => {
       const { begun, alone, run } = groups();
-      void run(0);
       const calls = [run(1), run(2)];
-      done(begun[0]);
-      await turn();
-      begun[1]?.fail(error);
-      await turn();
+      await turns();
+      begun[0]?.fail(error);
+      await turns();
       expect(alone.map(({ item }) => item)).toEqual([1, 2]);
       for (const { item, end } of alone) end(`alone ${item}`);
       expect(await Promise.all(calls)).toEqual(['alone 1', 'alone 2']);
     },
   );
 
-  it('tells all of a group that the store is away', async () => {
+  it('are all told that the store is away', async () => {
     const { begun, alone, run } = groups();
-    void run(0);
     const calls = [run(1), run(2)];
-    done(begun[0]);
-    await turn();
-    begun[1]?.fail(new StoreUnavailable('postgres'));
+    await turns();
+    begun[0]?.fail(new StoreUnavailable('postgres'));
     for (const call of calls) await expect(call).rejects.toThrow(StoreUnavailable);
     expect(alone).toEqual([]);
   });
 
-  it('turns away whoever comes when too many wait', async () => {
+  it('are turned away where too many wait', async () => {
     const { run } = groups();
     for (const item of range(MAX_WAITING + MAX_GROUP_SIZE * 4))
       void run(item).catch(() => undefined);

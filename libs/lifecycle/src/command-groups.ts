@@ -3,10 +3,14 @@ import { LockTimeout } from './once';
 
 /** How many go into one transaction: more would hold its locks too long. */
 export const MAX_GROUP_SIZE = 64;
+/** Fewer are not worth two transactions. */
+const MIN_SPLIT_SIZE = 4;
+/** While one group is with the database, the other is with this process. */
+const GROUPS_SIDE_BY_SIDE = 2;
+/** While they are under way the next one gathers; when so many have, it does not wait any longer. */
+const ENOUGH_FOR_ANOTHER = 32;
 /** Groups under way at once, at most. */
 const GROUPS_AT_ONCE = 4;
-/** While a group is under way the next one gathers; when so many have, it does not wait any longer. */
-const ENOUGH_FOR_ANOTHER = 32;
 /** A group that takes longer waits for somebody's lock or for the store: others do not wait for it. */
 const SLOW_GROUP_MS = 25;
 /** Of those that wait for somebody else's lock, each in a transaction of its own. */
@@ -48,6 +52,7 @@ export class CommandGroups<T, R> {
   private groups = 0;
   private slowGroups = 0;
   private alone = 0;
+  private isStarting = false;
 
   constructor(private readonly how: Together<T, R>) {}
 
@@ -58,13 +63,23 @@ export class CommandGroups<T, R> {
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, sinceMs: monotonicMs(), resolve, reject });
+      this.startSoon();
+    });
+  }
+
+  /** Not before all that have come in this turn are there: those of a group that has just ended come back together. */
+  private startSoon(): void {
+    if (this.isStarting) return;
+    this.isStarting = true;
+    setImmediate(() => {
+      this.isStarting = false;
       this.start();
     });
   }
 
   private start(): void {
     while (this.waiting.length > 0 && this.mayBeginAnother()) {
-      const group = this.waiting.splice(0, MAX_GROUP_SIZE).filter(hasTime);
+      const group = this.waiting.splice(0, this.nextSize()).filter(hasTime);
       if (group.length > 0) void this.oneGroup(group);
     }
     while (this.alone < ALONE_AT_ONCE && this.lonely.length > 0) {
@@ -80,7 +95,15 @@ export class CommandGroups<T, R> {
 
   private mayBeginAnother(): boolean {
     if (this.groups >= GROUPS_AT_ONCE) return false;
-    return this.groups === this.slowGroups || this.waiting.length >= ENOUGH_FOR_ANOTHER;
+    const isOneFree = this.groups - this.slowGroups < GROUPS_SIDE_BY_SIDE;
+    return isOneFree || this.waiting.length >= ENOUGH_FOR_ANOTHER;
+  }
+
+  /** Of many that find nothing under way, one half goes first and the other right behind it. */
+  private nextSize(): number {
+    if (this.groups > 0) return MAX_GROUP_SIZE;
+    const half = Math.ceil(this.waiting.length / GROUPS_SIDE_BY_SIDE);
+    return Math.min(MAX_GROUP_SIZE, Math.max(MIN_SPLIT_SIZE, half));
   }
 
   private async oneGroup(group: readonly Waiting<T, R>[]): Promise<void> {
@@ -95,7 +118,7 @@ export class CommandGroups<T, R> {
     clearTimeout(slow);
     if (isSlow) this.slowGroups--;
     this.groups--;
-    this.start();
+    this.startSoon();
   }
 
   private async carryOut(group: readonly Waiting<T, R>[]): Promise<void> {

@@ -33,7 +33,7 @@ export class GroupFacts {
   private prices: Promise<readonly PriceRow[]> | undefined;
 
   constructor(
-    private readonly found: {
+    readonly found: {
       numbers: FoundNumbers;
       tenants: FoundTenants;
       policy: Policy;
@@ -73,6 +73,17 @@ export class GroupFacts {
     return numbers.flatMap(({ matchKey }) => this.numbers.get(matchKey)?.identifier ?? []);
   }
 
+  /** Whether each of these numbers has the version at which it was read. */
+  standAt(versions: ReadonlyMap<string, number>): boolean {
+    return [...versions].every(
+      ([identifier, version]) => this.numbers.get(alphaMatchKey(identifier))?.version === version,
+    );
+  }
+
+  unknownAmong(tenantIds: readonly string[]): string[] {
+    return tenantIds.filter((tenantId) => this.found.tenants.unknown.includes(tenantId));
+  }
+
   /** `now` is never earlier than a version that is there already. */
   private factsFor(command: NumberCommand<unknown>): DecisionInput {
     const tenantId = command.tenantId ?? '';
@@ -99,8 +110,9 @@ export class GroupFacts {
       this.numbers.set(alphaMatchKey(after.identifier), after);
       if (bar) this.bars.set(barOf(after, bar.tenantId), bar.until);
     }
-    for (const [tenantId, facts] of this.tenants) {
-      this.tenants.set(tenantId, useAfter(facts, steps));
+    for (const tenantId of new Set(steps.flatMap((step) => step.tenantId ?? []))) {
+      const facts = this.tenants.get(tenantId);
+      if (facts) this.tenants.set(tenantId, useAfter(facts, steps));
     }
   }
 }

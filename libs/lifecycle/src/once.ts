@@ -3,8 +3,10 @@ import { refuse, type Refusal } from '@numbering/domain';
 import {
   IdempotencyStore,
   LOCK_NOT_AVAILABLE,
-  NumbersMoved,
+  pipelined,
   type IdempotencyAsk,
+  shortTransaction,
+  type Ending,
   type StoredAnswer,
 } from '@numbering/persistence';
 import { isPostgresUnavailable, StoreUnavailable } from '@numbering/platform';
@@ -56,8 +58,8 @@ export class Once {
 
   /**
    * As `run`, for calls that share one transaction.
-   * @param work does those of the calls whose indices it is given, and answers in their order; what it postpones leaves
-   * nothing under its key
+   * @param work decides those of the calls whose indices it is given, in their order, and says what is to be written
+   * then; what it postpones leaves nothing under its key
    * @throws LockTimeout where somebody holds what it needs
    */
   async together<A, P extends string>(
@@ -65,24 +67,28 @@ export class Once {
     work: (
       manager: EntityManager,
       indices: readonly number[],
-    ) => Promise<(Answered<A> | Refused | P)[]>,
+    ) => Promise<Ending<(Answered<A> | Refused | P)[]>>,
   ): Promise<(Outcome<A> | P)[]> {
-    return inTransaction(this.dataSource.manager, async (inside) => {
+    const once = async (inside: EntityManager) => {
       const standing = await this.answersThatStand<A>(inside, asks);
       const open = [...asks.keys()].filter((i) => !standing.has(i));
-      const done = open.length > 0 ? await work(inside, open) : [];
-      const fresh = new Map(open.map((i, nth) => [i, done[nth] as Answered<A> | Refused | P]));
+      const done = open.length > 0 ? await work(inside, open) : NOTHING;
+      const fresh = new Map(
+        open.map((i, nth) => [i, done.result[nth] as Answered<A> | Refused | P]),
+      );
       const kept = open.flatMap((i) => {
         const [ask, answer] = [asks[i], fresh.get(i)];
         return ask && typeof answer === 'object' ? [{ ask, answer }] : [];
       });
-      if (kept.length > 0) await this.idempotency.keep(inside, kept);
-      return asks.map((_, i) => {
+      const result = asks.map((_, i) => {
         const one = fresh.get(i);
         if (one === undefined) return standing.get(i) as Outcome<A>;
         return typeof one === 'string' ? one : { ...one, replayed: false };
       });
-    });
+      const keep = () => (kept.length > 0 ? [this.idempotency.keep(inside, kept)] : []);
+      return { result, last: () => [...done.last(), ...keep()] };
+    };
+    return tried(() => shortTransaction(this.dataSource, once));
   }
 
   /**
@@ -112,19 +118,17 @@ export class Once {
     if (keyed.length === 0) return standing;
     // A key that stands twice among them: the second call came while the first was running.
     const firsts = [...new Map(keyed.toReversed().map((each) => [each.name, each])).values()];
-    const entered = await this.idempotency.enter(
-      manager,
-      firsts.map(({ ask }) => ask),
-    );
-    const inside = firsts.filter((_, nth) => entered[nth]);
-    for (const each of keyed) if (!inside.includes(each)) standing.set(each.i, IN_PROGRESS);
-    const earlier = await this.idempotency.find(
-      manager,
-      inside.map(({ ask }) => ask),
-    );
-    inside.forEach(({ i, ask }, nth) => {
+    const first = firsts.map(({ ask }) => ask);
+    // Sent in this order: who has entered reads what stands by then.
+    const [entered, earlier] = await pipelined([
+      this.idempotency.enter(manager, first),
+      this.idempotency.find(manager, first),
+    ]);
+    const inside = new Set(firsts.filter((_, nth) => entered[nth]));
+    for (const each of keyed) if (!inside.has(each)) standing.set(each.i, IN_PROGRESS);
+    firsts.forEach((each, nth) => {
       const answer = earlier[nth];
-      if (answer) standing.set(i, again<A>(answer, ask));
+      if (answer && inside.has(each)) standing.set(each.i, again<A>(answer, each.ask));
     });
     return standing;
   }
@@ -150,17 +154,21 @@ export class Once {
   }
 }
 
-async function inTransaction<T>(
+const NOTHING: Ending<[]> = { result: [], last: () => [] };
+
+const inTransaction = <T>(
   manager: EntityManager,
   work: (manager: EntityManager) => Promise<T>,
-): Promise<T> {
+): Promise<T> => tried(() => manager.transaction(work));
+
+async function tried<T>(transaction: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await manager.transaction(work);
+      return await transaction();
     } catch (error) {
       if (sqlStateOf(error) === LOCK_NOT_AVAILABLE) throw new LockTimeout(error);
       if (isPostgresUnavailable(error)) throw new StoreUnavailable('postgres', error);
-      if (attempt >= MAX_TRANSACTION_ATTEMPTS || !isWorthAnotherTry(error)) throw error;
+      if (attempt >= MAX_TRANSACTION_ATTEMPTS || !wasGivenUp(error)) throw error;
     }
   }
 }
@@ -185,14 +193,10 @@ function again<A>(earlier: StoredAnswer, { fingerprint }: IdempotencyAsk): Outco
 
 const nameOf = ({ owner, key }: IdempotencyAsk): string => JSON.stringify([owner, key]);
 
-const sqlStateOf = (error: unknown): unknown => (error as { code?: unknown }).code;
+export const sqlStateOf = (error: unknown): unknown => (error as { code?: unknown }).code;
 
 /** Whether Postgres gave a transaction up that may well succeed the next time. */
 export function wasGivenUp(error: unknown): boolean {
   const state = sqlStateOf(error);
   return state === SERIALIZATION_FAILURE || state === DEADLOCK_DETECTED;
 }
-
-/** Whether the same work may well succeed in a new transaction. */
-export const isWorthAnotherTry = (error: unknown): boolean =>
-  error instanceof NumbersMoved || wasGivenUp(error);

@@ -19,7 +19,7 @@ import {
 import { DataSource } from 'typeorm';
 import { AskBilling } from './ask-billing';
 import { CloseStrandedAttempts } from './close-stranded-attempts';
-import { isWorthAnotherTry } from './once';
+import { sqlStateOf, wasGivenUp } from './once';
 import { PrepareRenewals, type PreparedRenewals } from './prepare-renewals';
 import { RECONCILE_BATCH_SIZE, type ReconcilerStatus } from './reconcile';
 import { SettleRenewals, type AnsweredRenewal } from './settle-renewals';
@@ -151,8 +151,7 @@ export class RenewLeases {
         return await work();
       } catch (error) {
         if (isPostgresUnavailable(error)) throw error;
-        const isPassing =
-          isWorthAnotherTry(error) || (error as { code?: unknown }).code === LOCK_NOT_AVAILABLE;
+        const isPassing = wasGivenUp(error) || sqlStateOf(error) === LOCK_NOT_AVAILABLE;
         if (isPassing && attempt < MAX_BATCH_ATTEMPTS) continue;
         this.log.error({ err: error }, 'a page of renewals failed; the next run comes back to it');
         return undefined;

@@ -45,7 +45,8 @@ export class RenewingNumbers {
     identifiers: readonly string[],
     { holdsTenants }: { holdsTenants: boolean },
   ): Promise<RenewingBatch> {
-    const locked = await this.numbers.lockWithin(manager, identifiers, NUMBER_PATIENCE_MS);
+    const versions = await this.numbers.lockWithin(manager, identifiers, NUMBER_PATIENCE_MS);
+    const locked = new Set(versions.keys());
     const found = await readBatch(manager, [...locked]);
     const running = found.numbers.filter(isRunning);
     const tenantIds = [...new Set(running.map(({ lease }) => lease.tenantId))];

@@ -15,6 +15,9 @@ import {
   pipelined,
   type Change,
   type ChangeOrigin,
+  type Ending,
+  type FoundNumbers,
+  type FoundTenants,
 } from '@numbering/persistence';
 import type { Config } from '@numbering/platform';
 import type { EntityManager } from 'typeorm';
@@ -24,9 +27,6 @@ import { GroupFacts, type Settled } from './group-facts';
 import { Once } from './once';
 import type { CommandContext, Outcome } from './outcome';
 import { CONFIG, POLICY } from './tokens';
-
-/** Less than half a request's time: a group that runs into it is carried out one by one, within that time. */
-const LOCK_TIMEOUT_MS = 700;
 
 /** A command on one or more numbers. */
 export interface NumberCommand<A> extends CommandContext {
@@ -91,8 +91,10 @@ export class Transact {
     const keys = commands.map(({ idempotency }) => idempotency);
     const outcomes = await this.once.together<unknown, Postponed>(keys, async (manager, open) => {
       const asked = open.map((i) => commands[i] as NumberCommand<unknown>);
-      settled = await this.settle(manager, asked, how);
-      return asked.map((command) => settled.get(command)?.result ?? 'ALONE');
+      const ending = await this.settle(manager, asked, how);
+      settled = ending.result;
+      const result = asked.map((command) => settled.get(command)?.result ?? 'ALONE');
+      return { result, last: ending.last };
     });
     const done = commands.filter((_, i) => {
       const outcome = outcomes[i];
@@ -106,69 +108,87 @@ export class Transact {
     manager: EntityManager,
     commands: readonly NumberCommand<unknown>[],
     how: { waits: boolean },
-  ): Promise<ReadonlyMap<NumberCommand<unknown>, Settled>> {
+  ): Promise<Ending<ReadonlyMap<NumberCommand<unknown>, Settled>>> {
     const settled = new Map<NumberCommand<unknown>, Settled>();
-    const hints = await this.load(manager, commands);
+    const hints = await this.read(manager, commands);
     for (const command of commands) {
       const hint = await hints.decide(command);
       if (hint.steps.length === 0) settled.set(command, hint);
     }
     const hopeful = commands.filter((command) => !settled.has(command));
-    if (hopeful.length === 0) return settled;
-    // Sent in this order: what is read behind the locks is as it stays until the commit.
-    const [held, exact] = await pipelined([
-      this.lock(manager, hopeful, hints, how),
-      this.load(manager, hopeful),
-    ]);
-    const locked = hopeful.filter((command) =>
-      hints.identifiersOf(command).every((id) => held.has(id)),
-    );
     const changes: Change[] = [];
-    for (const command of locked) {
-      const one = await exact.take(command);
-      settled.set(command, one);
-      if (one.steps.length > 0) changes.push({ steps: one.steps, origin: this.originOf(command) });
+    if (hopeful.length > 0) {
+      const { exact, locked } = await this.lock(manager, hopeful, hints, how);
+      for (const command of locked) {
+        const one = await exact.take(command);
+        settled.set(command, one);
+        if (one.steps.length > 0) {
+          changes.push({ steps: one.steps, origin: this.originOf(command) });
+        }
+      }
     }
-    if (changes.length > 0) await this.changes.write(manager, changes);
-    return settled;
+    return { result: settled, last: () => this.changes.send(manager, changes) };
   }
 
-  private async load(
+  /** Plain: what it shows may be over by the time it is here. */
+  private async read(
     manager: EntityManager,
     commands: readonly NumberCommand<unknown>[],
   ): Promise<GroupFacts> {
-    const tenantIds = [...new Set(commands.flatMap(({ tenantId }) => tenantId ?? []))];
-    const asked = commands.flatMap((command) => command.numbers);
+    const tenantIds = tenantsOf(commands);
     const [numbers, tenants] = await pipelined([
-      this.numbers.find(manager, asked, tenantIds),
+      this.readNumbers(manager, commands),
       this.tenants.findAll(manager, tenantIds),
     ]);
-    const prices = () => this.prices.list(manager);
-    return new GroupFacts({ numbers, tenants, policy: this.policy, prices });
+    return this.factsOf(manager, numbers, tenants);
   }
 
   /**
-   * The numbers, then the tenants of those that would claim.
-   * @returns the numbers that it locked
+   * The numbers, then the tenants of those that would claim; and the facts as they stay from here to the commit. Of a
+   * number whose version is what the hint saw, all is as the hint saw it: only those that moved are read again.
+   * @returns those of the commands whose numbers it locked
    */
   private async lock(
     manager: EntityManager,
     commands: readonly NumberCommand<unknown>[],
     hints: GroupFacts,
     how: { waits: boolean },
-  ): Promise<ReadonlySet<string>> {
+  ): Promise<{ exact: GroupFacts; locked: readonly NumberCommand<unknown>[] }> {
     const identifiers = commands.flatMap((command) => hints.identifiersOf(command));
-    const claiming = commands.filter(({ claims }) => claims);
-    const tenantIds = [...new Set(claiming.flatMap(({ tenantId }) => tenantId ?? []))];
-    const [, locked] = await pipelined([
-      this.numbers.limitWaits(manager, LOCK_TIMEOUT_MS),
+    const claiming = tenantsOf(commands.filter(({ claims }) => claims));
+    const tenantIds = tenantsOf(commands);
+    // Sent in this order: what is read behind the locks, the time among it, holds until the commit.
+    const [versions, , tenants, now] = await pipelined([
       this.numbers.lock(manager, identifiers, how),
-      tenantIds.length > 0 && this.tenants.lock(manager, tenantIds),
+      claiming.length > 0 && this.tenants.lock(manager, claiming, hints.unknownAmong(claiming)),
+      this.tenants.findAll(manager, tenantIds),
+      tenantIds.length > 0 ? undefined : this.numbers.databaseTime(manager),
     ]);
-    return locked;
+    const locked = commands.filter((command) =>
+      hints.identifiersOf(command).every((identifier) => versions.has(identifier)),
+    );
+    const numbers = hints.standAt(versions)
+      ? hints.found.numbers
+      : await this.readNumbers(manager, locked);
+    const seenAt = { ...tenants, now: now ?? tenants.now };
+    return { exact: this.factsOf(manager, numbers, seenAt), locked };
+  }
+
+  private readNumbers(manager: EntityManager, commands: readonly NumberCommand<unknown>[]) {
+    const asked = commands.flatMap((command) => command.numbers);
+    return this.numbers.find(manager, asked, tenantsOf(commands));
+  }
+
+  private factsOf(manager: EntityManager, numbers: FoundNumbers, tenants: FoundTenants) {
+    const prices = () => this.prices.list(manager);
+    return new GroupFacts({ numbers, tenants, policy: this.policy, prices });
   }
 
   private originOf({ caller, requestId }: CommandContext): ChangeOrigin {
     return { actor: caller.sub, requestId, app: this.config.app };
   }
 }
+
+const tenantsOf = (commands: readonly NumberCommand<unknown>[]): string[] => [
+  ...new Set(commands.flatMap(({ tenantId }) => tenantId ?? [])),
+];

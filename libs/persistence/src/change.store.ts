@@ -14,11 +14,6 @@ export interface ChangeOrigin {
   app: string;
 }
 
-/** A number is no longer as its decision saw it: the transaction is to be given up and tried anew. */
-export class NumbersMoved extends Error {
-  override readonly name = 'NumbersMoved';
-}
-
 /** What one decision came to, and who stands behind it. */
 export interface Change {
   steps: readonly Step[];
@@ -33,13 +28,19 @@ export interface Change {
 export class ChangeStore {
   /**
    * @param changes no two of them about one number
-   * @throws NumbersMoved where a number is no longer as its decision saw it
+   * @throws 40001 where a number is no longer as its decision saw it: the transaction is to be tried anew
    */
   async write(manager: EntityManager, changes: readonly Change[]): Promise<void> {
+    await pipelined(this.send(manager, changes));
+  }
+
+  /** As `write`, with each statement's answer still on its way. */
+  send(manager: EntityManager, changes: readonly Change[]): Promise<void>[] {
     const steps = changes.flatMap((change) => change.steps);
+    if (steps.length === 0) return [];
     const claims = steps.flatMap((step) => (step.claim ? [{ step, claim: step.claim }] : []));
     // Sent in this order and carried out in it, without waiting for each other's answers.
-    await pipelined([
+    return [
       this.moveNumbers(manager, steps),
       this.endClaims(manager, claims),
       this.changeClaims(manager, claims),
@@ -50,10 +51,10 @@ export class ChangeStore {
       this.barTenants(manager, steps),
       this.recordOverrides(manager, steps),
       this.recordSteps(manager, changes),
-    ]);
+    ];
   }
 
-  /** The guard: expected state and version stand in the WHERE. */
+  /** The guard: expected state and version stand in the WHERE, and the database sees to it that all of them held. */
   private async moveNumbers(manager: EntityManager, steps: readonly Step[]): Promise<void> {
     const moves = [...spans(steps).values()].map(({ first, last }) => ({
       identifier: first.identifier,
@@ -66,24 +67,26 @@ export class ChangeStore {
       quarantine_cause: last.state === 'QUARANTINE' ? last.ending.cause : null,
       quarantined_lease_id: last.state === 'QUARANTINE' ? last.ending.leaseId : null,
     }));
-    const [, moved] = await manager.query(
-      `UPDATE numbering.identifiers i
-          SET state = m.state,
-              version = m.version,
-              changed_at = m.changed_at,
-              available_at = m.available_at,
-              quarantine_cause = m.quarantine_cause,
-              quarantined_lease_id = m.quarantined_lease_id
-         FROM jsonb_to_recordset($1::jsonb) AS m (
-                identifier text, from_state text, from_version integer, state text, version integer,
-                changed_at timestamptz, available_at timestamptz, quarantine_cause text,
-                quarantined_lease_id uuid)
-        WHERE i.identifier = m.identifier
-          AND i.state = m.from_state
-          AND i.version = m.from_version`,
-      [JSON.stringify(moves)],
+    await manager.query(
+      `WITH moved AS (
+         UPDATE numbering.identifiers i
+            SET state = m.state,
+                version = m.version,
+                changed_at = m.changed_at,
+                available_at = m.available_at,
+                quarantine_cause = m.quarantine_cause,
+                quarantined_lease_id = m.quarantined_lease_id
+           FROM jsonb_to_recordset($1::jsonb) AS m (
+                  identifier text, from_state text, from_version integer, state text, version integer,
+                  changed_at timestamptz, available_at timestamptz, quarantine_cause text,
+                  quarantined_lease_id uuid)
+          WHERE i.identifier = m.identifier
+            AND i.state = m.from_state
+            AND i.version = m.from_version
+         RETURNING 1)
+       SELECT numbering.all_moved(count(*), $2) FROM moved`,
+      [JSON.stringify(moves), moves.length],
     );
-    if (moved !== moves.length) throw new NumbersMoved(`${moved} of ${moves.length} numbers moved`);
   }
 
   private async endClaims(manager: EntityManager, claims: readonly StepClaim[]): Promise<void> {

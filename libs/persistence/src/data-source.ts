@@ -7,6 +7,7 @@ import { AppRole1764000000003 } from './migrations/1764000000003-app-role';
 import { StagedRows1764000000004 } from './migrations/1764000000004-staged-rows';
 import { Renewal1764000000005 } from './migrations/1764000000005-renewal';
 import { Cascade1764000000006 } from './migrations/1764000000006-cascade';
+import { GuardedMoves1764000000009 } from './migrations/1764000000009-guarded-moves';
 
 /** How long a migration waits for a lock before it gives way to live traffic. */
 const MIGRATION_LOCK_TIMEOUT_MS = 10_000;
@@ -21,15 +22,19 @@ export const MIGRATIONS = [
   StagedRows1764000000004,
   Renewal1764000000005,
   Cascade1764000000006,
+  GuardedMoves1764000000009,
 ];
 
 const SESSION =
   '-c role=numbering_app -c timezone=UTC -c idle_in_transaction_session_timeout=60000';
 /**
  * Where plans are kept: one that was made while a table was almost empty must not read all of it when a million rows
- * have come. Everything that is asked for here has its index.
+ * have come. Everything that is asked for here has its index. Left to itself Postgres plans most of these statements
+ * anew at each call, which takes longer than to carry them out.
  */
-const KEPT_PLANS = '-c enable_seqscan=off -c jit=off';
+const KEPT_PLANS = '-c enable_seqscan=off -c jit=off -c plan_cache_mode=force_generic_plan';
+/** Less than half a request's time: a group that runs into it is carried out one by one, within that time. */
+const LOCK_TIMEOUT = '-c lock_timeout=700';
 
 export interface AppDataSourceOptions {
   databaseUrl: string;
@@ -57,7 +62,7 @@ export const appDataSource = (options: AppDataSourceOptions): DataSource =>
     extra: {
       query_timeout: options.queryTimeoutMs,
       ...(options.pipelines ? { pipeline: true, Client: PreparedClient } : {}),
-      options: options.pipelines ? `${SESSION} ${KEPT_PLANS}` : SESSION,
+      options: options.pipelines ? `${SESSION} ${KEPT_PLANS} ${LOCK_TIMEOUT}` : SESSION,
     },
   });
 

@@ -8,6 +8,7 @@ export * from './idempotency.store';
 export * from './ledger-record.store';
 export * from './number.store';
 export * from './pipelined';
+export * from './short-transaction';
 export * from './job-run.store';
 export * from './renewal-attempt.store';
 export * from './renewal.store';

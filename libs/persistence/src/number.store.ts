@@ -57,22 +57,22 @@ export class NumberStore {
   /**
    * Locks the identifiers' rows, in one order everywhere, so that no two transactions wait for each other. What was
    * read before may have changed while this waited: read again in a statement of its own.
-   * @returns those that it locked: all, or those that nobody else has where it does not wait
+   * @returns the versions of those that it locked: all, or those that nobody else has where it does not wait
    */
   async lock(
     manager: EntityManager,
     identifiers: readonly string[],
     { waits }: { waits: boolean },
-  ): Promise<ReadonlySet<string>> {
-    const rows: { identifier: string }[] = await manager.query(
-      `SELECT identifier
+  ): Promise<ReadonlyMap<string, number>> {
+    const rows: { identifier: string; version: number }[] = await manager.query(
+      `SELECT identifier, version
          FROM numbering.identifiers
         WHERE identifier = ANY ($1::text[])
         ORDER BY identifier
           FOR NO KEY UPDATE ${waits ? '' : 'SKIP LOCKED'}`,
       [identifiers],
     );
-    return new Set(rows.map(({ identifier }) => identifier));
+    return new Map(rows.map(({ identifier, version }) => [identifier, version]));
   }
 
   /**
@@ -83,14 +83,14 @@ export class NumberStore {
     manager: EntityManager,
     identifiers: readonly string[],
     patienceMs: number,
-  ): Promise<ReadonlySet<string>> {
+  ): Promise<ReadonlyMap<string, number>> {
     await this.limitWaits(manager, patienceMs);
     const free = await this.lock(manager, identifiers, { waits: false });
     const rest = identifiers.filter((identifier) => !free.has(identifier));
     if (rest.length === 0) return free;
     try {
       const late = await manager.transaction((inner) => this.lock(inner, rest, { waits: true }));
-      return new Set([...free, ...late]);
+      return new Map([...free, ...late]);
     } catch (error) {
       if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return free;
       throw error;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import { Client, type QueryConfig } from 'pg';
 
 /** Statements that one connection keeps prepared; what comes after them is planned each time. */
@@ -14,12 +15,20 @@ const names = new Map<string, string>();
  */
 export class PreparedClient extends Client {
   override query(...args: unknown[]): never {
+    this.leaveTogether();
     const [text, values, ...rest] = args;
     if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0) {
       return super.query(...(args as [never])) as never;
     }
     const named: QueryConfig = { text, name: nameOf(text) };
     return super.query(named as never, values as never, ...(rest as [never])) as never;
+  }
+
+  /** Statements of one turn are one write to the socket: each write of its own costs more than what it carries. */
+  private leaveTogether(): void {
+    const { stream } = (this as unknown as { connection: { stream: Writable } }).connection;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
   }
 }
 

@@ -13,6 +13,8 @@ import { pipelined } from './pipelined';
 export interface FoundTenants {
   /** Each that was asked for; one without a row has the default plan. */
   byId: ReadonlyMap<string, TenantFacts>;
+  /** Those of them that have no row yet. */
+  unknown: readonly string[];
   now: Date;
 }
 
@@ -56,10 +58,11 @@ export class TenantStore {
 
   /** As `find`, in one statement. */
   async findAll(manager: EntityManager, tenantIds: readonly string[]): Promise<FoundTenants> {
-    if (tenantIds.length === 0) return { byId: new Map(), now: new Date(0) };
+    if (tenantIds.length === 0) return { byId: new Map(), unknown: [], now: new Date(0) };
     const found = (await this.rowsOf(manager, tenantIds)).map(foundOf);
     return {
       byId: new Map(found.map(({ facts }) => [facts.tenantId, facts])),
+      unknown: found.flatMap(({ facts, isKnown }) => (isKnown ? [] : facts.tenantId)),
       now: new Date(Math.max(...found.map(({ now }) => now.getTime()))),
     };
   }
@@ -94,15 +97,21 @@ export class TenantStore {
    * Makes the rows at first contact and locks them, in one order everywhere, without waiting
    * between the two: standing and quotas cannot change until
    * this transaction ends.
+   * @param missing those of them that may have no row: no row goes away
    */
-  async lock(manager: EntityManager, tenantIds: readonly string[]): Promise<void> {
+  async lock(
+    manager: EntityManager,
+    tenantIds: readonly string[],
+    missing: readonly string[] = tenantIds,
+  ): Promise<void> {
     await pipelined([
-      manager.query(
-        `INSERT INTO numbering.tenants (tenant_id)
-         SELECT tenant_id FROM unnest($1::text[]) AS asked (tenant_id) ORDER BY tenant_id
-         ON CONFLICT (tenant_id) DO NOTHING`,
-        [tenantIds],
-      ),
+      missing.length > 0 &&
+        manager.query(
+          `INSERT INTO numbering.tenants (tenant_id)
+           SELECT tenant_id FROM unnest($1::text[]) AS asked (tenant_id) ORDER BY tenant_id
+           ON CONFLICT (tenant_id) DO NOTHING`,
+          [missing],
+        ),
       manager.query(
         `SELECT 1
            FROM numbering.tenants
