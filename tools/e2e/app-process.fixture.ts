@@ -36,6 +36,16 @@ export class AppProcess {
     }
   }
 
+  /** One line of its metrics, labels and all, the lines of several label sets added up; NaN where there is none. */
+  async metric(line: string): Promise<number> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const values = text
+      .split('\n')
+      .filter((each) => each.startsWith(line) && /^[ {]/.test(each.slice(line.length)))
+      .map((each) => Number(each.slice(each.lastIndexOf(' '))));
+    return values.length === 0 ? NaN : values.reduce((sum, value) => sum + value, 0);
+  }
+
   /** As an orchestrator ends it. @returns the exit code; null where a signal ended it */
   async terminate(): Promise<number | null> {
     const { child } = this;

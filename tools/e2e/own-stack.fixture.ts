@@ -18,9 +18,13 @@ import { AppProcess } from './app-process.fixture';
  */
 export interface OwnStack {
   api: AppProcess;
+  /** The first of `workers`. */
   worker: AppProcess;
+  workers: AppProcess[];
   validators: OwnValidator[];
   redis: TestRedis;
+  /** The owner's. */
+  databaseUrl: string;
   /** Every scope, for any tenant. */
   admin: RestCaller;
   /** Somebody else: who recalled may not override. */
@@ -36,16 +40,26 @@ export interface OwnValidator {
   grpc: string;
 }
 
-/** @param settings of the environment, for every app */
+/**
+ * @param redisKeepsData as the stack's own does; else it starts empty after a crash
+ * @param settings of the environment, for every app
+ */
 export async function openOwnStack({
+  workers: workerCount = 1,
   validators: count = 1,
+  redisKeepsData = true,
   settings: more = {},
 }: {
+  workers?: number;
   validators?: number;
+  redisKeepsData?: boolean;
   settings?: Record<string, string>;
 } = {}): Promise<OwnStack> {
   const stack = runningStack();
-  const [database, redis] = await Promise.all([testDatabase(), testRedis({ keepsData: true })]);
+  const [database, redis] = await Promise.all([
+    testDatabase(),
+    testRedis({ keepsData: redisKeepsData }),
+  ]);
   const settings = {
     DATABASE_URL: database.url,
     REDIS_URL: redis.url,
@@ -58,6 +72,10 @@ export async function openOwnStack({
   };
   const api = new AppProcess('inventory-api', await freePort(), settings);
   const worker = new AppProcess('reservation-worker', await freePort(), settings);
+  const workers = [worker];
+  while (workers.length < workerCount) {
+    workers.push(new AppProcess('reservation-worker', await freePort(), settings));
+  }
   const validators = await Promise.all(
     Array.from({ length: count }, async () => {
       const grpcPort = await freePort();
@@ -66,7 +84,7 @@ export async function openOwnStack({
       return { app, grpc: `127.0.0.1:${grpcPort}` };
     }),
   );
-  const apps = [api, worker, ...validators.map(({ app }) => app)];
+  const apps = [api, ...workers, ...validators.map(({ app }) => app)];
   const owner = new Client({ connectionString: database.url });
   const close = () => closeAll({ apps, owner, redis, database });
   try {
@@ -75,8 +93,10 @@ export async function openOwnStack({
     return {
       api,
       worker,
+      workers,
       validators,
       redis,
+      databaseUrl: database.url,
       admin: new RestCaller(api.url, stack.tokens.admin),
       second: new RestCaller(api.url, second),
       validatorToken: stack.tokens.validator,

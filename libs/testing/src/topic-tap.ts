@@ -23,7 +23,7 @@ export class TopicTap {
     });
     const admin = kafka.admin();
     await admin.connect();
-    const ends = [];
+    const ends: { topic: string; partition: number; offset: string }[] = [];
     for (const topic of topics) {
       for (const { partition, high } of await admin.fetchTopicOffsets(topic)) {
         ends.push({ topic, partition, offset: high });
@@ -34,7 +34,13 @@ export class TopicTap {
     this.consumer = consumer;
     await consumer.connect();
     await consumer.subscribe({ topics });
-    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+    // Each time: where a busy machine has lost us our place in the group, what was said meanwhile is heard again.
+    const joined = new Promise<void>((resolve) => {
+      consumer.on(consumer.events.GROUP_JOIN, () => {
+        for (const end of ends) consumer.seek(end);
+        resolve();
+      });
+    });
     await consumer.run({
       autoCommit: false,
       eachMessage: async ({ topic, message }) => {
@@ -43,7 +49,6 @@ export class TopicTap {
       },
     });
     await joined;
-    for (const end of ends) consumer.seek(end);
   }
 
   /** The key's events without repeats, once there are this many. */
