@@ -1,7 +1,13 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { LifecycleModule } from '@numbering/lifecycle';
-import { AuditQuery, HistoryQuery, NumberStore, OwnNumbersList } from '@numbering/persistence';
+import {
+  AuditQuery,
+  AvailableNumbersList,
+  HistoryQuery,
+  NumberStore,
+  OwnNumbersList,
+} from '@numbering/persistence';
 import {
   HealthModule,
   loggerModule,
@@ -23,6 +29,7 @@ import { PricesController } from './admin/prices/prices.controller';
 import { OverridesController } from './admin/quarantine/overrides.controller';
 import { SigningKeysController } from './admin/signing-keys/signing-keys.controller';
 import { TenantsController } from './admin/tenants/tenants.controller';
+import { BrowseController } from './browse/browse.controller';
 import { AnswerInterceptor } from './http/answer';
 import { AuthGuard } from './http/auth.guard';
 import { Cursors } from './http/cursor';
@@ -37,6 +44,7 @@ import { NumberReadsController } from './numbers/number-reads.controller';
 import { OwnQuotasController } from './numbers/own-quotas.controller';
 
 const CONTROLLERS: Type[] = [
+  BrowseController,
   ClaimsController,
   LeasesController,
   NumberReadsController,
@@ -66,7 +74,7 @@ const HTTP: Provider[] = [
   { provide: APP_PIPE, useFactory: validation },
 ];
 
-const READS: Provider[] = [AuditQuery, HistoryQuery, OwnNumbersList];
+const READS: Provider[] = [AuditQuery, AvailableNumbersList, HistoryQuery, OwnNumbersList];
 
 /** The portal's and the admins' door: the only wiring of this app. */
 @Module({})

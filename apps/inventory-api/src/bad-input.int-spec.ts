@@ -18,6 +18,7 @@ interface Endpoint {
 const TERMS = { tenantId: OWN, term: '30d', autoRenew: false };
 const ENDPOINTS: readonly Endpoint[] = [
   { method: 'GET', path: '/v1/numbers', query: true },
+  { method: 'GET', path: '/v1/numbers/available', query: true },
   { method: 'GET', path: '/v1/numbers/{id}' },
   { method: 'GET', path: '/v1/numbers/{id}/history', query: true },
   { method: 'GET', path: '/v1/quotas', query: true },
@@ -119,6 +120,28 @@ const BAD_QUERIES: [query: string, status: number, code: string, of: RegExp][] =
   ['state=HELD&state=HELD', 422, 'VALIDATION_FAILED', /numbers$/],
   ['identifierClass=EMAIL', 422, 'VALIDATION_FAILED', /numbers$/],
   ['identifierClass=', 422, 'VALIDATION_FAILED', /numbers$/],
+  ['identifierClass=EMAIL', 422, 'VALIDATION_FAILED', /available/],
+  ['identifierClass=msisdn', 422, 'VALIDATION_FAILED', /available/],
+  ['identifierClass=MSISDN&identifierClass=ALPHA', 422, 'VALIDATION_FAILED', /available/],
+  ['operatorId=NOBODY', 422, 'VALIDATION_FAILED', /available/],
+  ['operatorId=roshan', 422, 'VALIDATION_FAILED', /available/],
+  ['operatorId=AWCC&operatorId=ROSHAN', 422, 'VALIDATION_FAILED', /available/],
+  ['operatorId=a%00b', 422, 'VALIDATION_FAILED', /available/],
+  [`prefix=${'9'.repeat(65)}`, 422, 'VALIDATION_FAILED', /available/],
+  ['prefix=%00', 422, 'VALIDATION_FAILED', /available/],
+  ['prefix=1&prefix=2', 422, 'VALIDATION_FAILED', /available/],
+  ['pattern=B*NK', 422, 'VALIDATION_FAILED', /available/],
+  ['pattern=*B*NK', 422, 'VALIDATION_FAILED', /available/],
+  ['pattern=***', 422, 'VALIDATION_FAILED', /available/],
+  ['pattern=%20', 422, 'VALIDATION_FAILED', /available/],
+  ['pattern=a%00b', 422, 'VALIDATION_FAILED', /available/],
+  ['pattern=A*&pattern=B*', 422, 'VALIDATION_FAILED', /available/],
+  [`pattern=${'x'.repeat(10_000)}`, 422, 'VALIDATION_FAILED', /available/],
+  ['vanity=yes', 422, 'VALIDATION_FAILED', /available/],
+  ['vanity=1', 422, 'VALIDATION_FAILED', /available/],
+  ['vanity=toString', 422, 'VALIDATION_FAILED', /available/],
+  ['vanity=true&vanity=true', 422, 'VALIDATION_FAILED', /available/],
+  ['state=AVAILABLE', 422, 'VALIDATION_FAILED', /available/],
 ];
 const badQueries = QUERIES.flatMap((endpoint) =>
   BAD_QUERIES.filter(([, , , of]) => of.test(endpoint.path)).map(

@@ -15,7 +15,7 @@ const config = (environment: Record<string, string> = {}): Config =>
   );
 
 describe('the schedule', () => {
-  it('has or announces every job of the contract', () => {
+  it('has or announces every job of the contract, and the one that browsing waits for', () => {
     const jobs = [...SCHEDULE.map((each) => each.job), ...LATER_JOBS].sort();
     expect(jobs).toEqual(
       [
@@ -27,6 +27,7 @@ describe('the schedule', () => {
         'override-report',
         'release-expired',
         'renew-leases',
+        'list-valid',
       ].sort(),
     );
   });

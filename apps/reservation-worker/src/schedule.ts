@@ -6,6 +6,7 @@ import {
   ReleaseDueClaims,
   RenewLeases,
   ReportOverrides,
+  ListValidNumbers,
 } from '@numbering/lifecycle';
 import type { Config, ReleaseAlarm } from '@numbering/platform';
 import type { TimeOfDay } from './time-of-day';
@@ -36,6 +37,8 @@ export interface Scheduled {
 const POLL_EVERY_MS = 40;
 /** A suspension's recalls begin within this, whichever process marked the tenant. */
 const CASCADE_EVERY_MS = 250;
+/** A number is listed within this from its `validFrom` on; reserved it may be at once. */
+const LIST_VALID_EVERY_MS = 500;
 /** A little after the day is over, and not together with what others run at midnight. */
 const REPORT_OVERRIDES_AT: TimeOfDay = { hour: 0, minute: 5 };
 const MAINTAIN_PARTITIONS_EVERY_MS = 3_600_000;
@@ -86,6 +89,13 @@ export const SCHEDULE: readonly Scheduled[] = [
     reconciler: ReportOverrides,
     periods: () => ({}),
     dailyAt: () => REPORT_OVERRIDES_AT,
+    wokenBy: [],
+  },
+  {
+    // US-NUM-001, US-NUM-014: browsing lags by no more. One index look-up where nothing has come.
+    job: 'list-valid',
+    reconciler: ListValidNumbers,
+    periods: () => ({ period: LIST_VALID_EVERY_MS }),
     wokenBy: [],
   },
   {

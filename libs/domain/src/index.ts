@@ -1,4 +1,5 @@
 export * from './block-import';
+export * from './browse';
 export * from './caller';
 export * from './cascade';
 export * from './claim-rules';

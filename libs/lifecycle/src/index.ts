@@ -34,6 +34,7 @@ export * from './retire-number';
 export * from './revoke-signing-key';
 export * from './set-quotas';
 export * from './signing-key-view';
+export * from './list-valid-numbers';
 export * from './suspend-lease';
 export * from './suspend-tenant';
 export * from './tenant-view';

@@ -20,6 +20,7 @@ import {
   PriceStore,
   RenewalAttemptStore,
   RenewalStore,
+  ValidFromStore,
   SigningKeyStore,
   TenantStore,
 } from '@numbering/persistence';
@@ -68,6 +69,7 @@ import { RetireNumber } from './retire-number';
 import { RevokeSigningKey } from './revoke-signing-key';
 import { SetQuotas } from './set-quotas';
 import { SettleRenewals } from './settle-renewals';
+import { ListValidNumbers } from './list-valid-numbers';
 import { SuspendLease } from './suspend-lease';
 import { SuspendTenant } from './suspend-tenant';
 import { CONFIG, IMPORT_DATA_SOURCE, POLICY, REQUEST_REDIS } from './tokens';
@@ -100,6 +102,7 @@ const STORES: Provider[] = [
   PriceStore,
   RenewalAttemptStore,
   RenewalStore,
+  ValidFromStore,
   SigningKeyStore,
   TenantStore,
 ];
@@ -129,6 +132,7 @@ const COMMANDS: Provider[] = [
   RetireNumber,
   RevokeSigningKey,
   SetQuotas,
+  ListValidNumbers,
   SuspendLease,
   SuspendTenant,
 ];

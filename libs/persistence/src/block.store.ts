@@ -156,9 +156,10 @@ export class BlockStore {
   ): Promise<Set<string>> {
     const inserted: { identifier: string }[] = await manager.query(
       `INSERT INTO numbering.identifiers (identifier, alpha_key, identifier_class, operator_id, block_prefix,
-                                          changed_at, valid_from, vanity_eligible, originating_block_id)
+                                          changed_at, valid_from, valid_from_passed, vanity_eligible,
+                                          originating_block_id)
        SELECT r.identifier, r."alphaKey", r."identifierClass", $2, r."blockPrefix",
-              $3, r."validFrom", r."vanityEligible", $1
+              $3, r."validFrom", coalesce(r."validFrom" <= $3, false), r."vanityEligible", $1
          FROM jsonb_to_recordset($4::jsonb) AS r (
                 identifier text, "alphaKey" text, "identifierClass" text, "blockPrefix" text,
                 "validFrom" timestamptz, "vanityEligible" boolean)

@@ -7,6 +7,7 @@ import { AppRole1764000000003 } from './migrations/1764000000003-app-role';
 import { StagedRows1764000000004 } from './migrations/1764000000004-staged-rows';
 import { Renewal1764000000005 } from './migrations/1764000000005-renewal';
 import { Cascade1764000000006 } from './migrations/1764000000006-cascade';
+import { Browse1764000000007 } from './migrations/1764000000007-browse';
 import { GuardedMoves1764000000009 } from './migrations/1764000000009-guarded-moves';
 
 /** How long a migration waits for a lock before it gives way to live traffic. */
@@ -22,6 +23,7 @@ export const MIGRATIONS = [
   StagedRows1764000000004,
   Renewal1764000000005,
   Cascade1764000000006,
+  Browse1764000000007,
   GuardedMoves1764000000009,
 ];
 
@@ -29,10 +31,12 @@ const SESSION =
   '-c role=numbering_app -c timezone=UTC -c idle_in_transaction_session_timeout=60000';
 /**
  * Where plans are kept: one that was made while a table was almost empty must not read all of it when a million rows
- * have come. Everything that is asked for here has its index. Left to itself Postgres plans most of these statements
- * anew at each call, which takes longer than to carry them out.
+ * have come, nor all of a range that is wanted page by page, only to sort it. Everything that is asked for here has its
+ * index, in its order. Left to itself Postgres plans most of these statements anew at each call, which takes longer than
+ * to carry them out.
  */
-const KEPT_PLANS = '-c enable_seqscan=off -c jit=off -c plan_cache_mode=force_generic_plan';
+const KEPT_PLANS =
+  '-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c plan_cache_mode=force_generic_plan';
 /** Less than half a request's time: a group that runs into it is carried out one by one, within that time. */
 const LOCK_TIMEOUT = '-c lock_timeout=700';
 

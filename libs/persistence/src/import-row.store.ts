@@ -80,8 +80,10 @@ export class ImportRowStore {
     await runner.query(`SET LOCAL work_mem = '${PUBLISH_WORK_MEM}'`);
     const { affected } = await runner.query(
       `INSERT INTO numbering.identifiers (identifier, alpha_key, identifier_class, operator_id,
-              block_prefix, changed_at, valid_from, vanity_eligible, originating_block_id)
-       SELECT value, alpha_key, $1, $2, $3, $4, valid_from, vanity, $5
+              block_prefix, changed_at, valid_from, valid_from_passed, vanity_eligible,
+              originating_block_id)
+       SELECT value, alpha_key, $1, $2, $3, $4, valid_from, coalesce(valid_from <= $4, false),
+              vanity, $5
          FROM pg_temp.import_rows
         WHERE error_code IS NULL
         ORDER BY coalesce(alpha_key, value) COLLATE "C", row_number

@@ -1,4 +1,6 @@
 export * from './data-source';
+export * from './available-numbers.query';
+export * from './valid-from.store';
 export * from './change.store';
 export * from './cascade.store';
 export * from './override.store';

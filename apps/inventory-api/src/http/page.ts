@@ -50,14 +50,30 @@ export class Pages {
     read: (limit: number, after: Position | undefined) => Promise<T[]>,
     positionOf: (item: T) => Position,
   ): Promise<Page<T>> {
-    const from = page ?? cursor;
-    const found = await read(
-      limit + 1,
-      from === undefined ? undefined : this.cursors.open(list, from),
-    );
+    const found = await read(limit + 1, this.positionIn(list, page ?? cursor));
     const items = found.slice(0, limit);
     const last = items.at(-1);
     const isMore = found.length > limit && last !== undefined;
     return { items, nextPage: isMore ? this.cursors.seal(list, positionOf(last)) : null };
+  }
+
+  /**
+   * The same of a list that says itself where a page ended, which may be before it was full.
+   * @param read up to `limit` items behind `after`; `endedAt` is null at the list's end
+   */
+  async endingWhere<T>(
+    list: ListName,
+    { limit, page, cursor }: PageQuery,
+    read: (
+      limit: number,
+      after: Position | undefined,
+    ) => Promise<{ items: T[]; endedAt: Position | null }>,
+  ): Promise<Page<T>> {
+    const { items, endedAt } = await read(limit, this.positionIn(list, page ?? cursor));
+    return { items, nextPage: endedAt && this.cursors.seal(list, endedAt) };
+  }
+
+  private positionIn(list: ListName, cursor: string | undefined): Position | undefined {
+    return cursor === undefined ? undefined : this.cursors.open(list, cursor);
   }
 }
