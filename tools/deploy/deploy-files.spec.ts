@@ -3,6 +3,7 @@ import { LEDGER_ACTIONS } from '@numbering/contracts';
 import { REFUSAL_CODES } from '@numbering/domain';
 import { FILES_AT_ONCE } from '@numbering/lifecycle';
 import { loadConfig, METRICS, type AppName } from '@numbering/platform';
+import { alertRules } from './alert-rules.fixture';
 import {
   compose,
   defaultPorts,
@@ -267,11 +268,13 @@ describe('the runbooks', () => {
     ]);
   });
 
-  it.each(runbooks)('%s names metrics, settings, jobs and pages that exist', (file) => {
+  it.each(runbooks)('%s names metrics, alerts, settings, jobs and pages that exist', (file) => {
     const text = textOf(`docs/runbooks/${file}`);
     const metrics = [...text.matchAll(/\bnum(?:bering)?_[a-z_]+\b/g)].map(([name]) => name);
     const role = 'numbering_app';
-    expect(metrics.filter((name) => name !== role && !(name in METRICS))).toEqual([]);
+    const alerts = alertRules.map(({ alert }) => alert);
+    const known = new Set([role, ...alerts, ...Object.keys(METRICS)]);
+    expect(metrics.filter((name) => !known.has(name))).toEqual([]);
     const settings = [...text.matchAll(/`([A-Z]+_[A-Z_]+)`/g)].map(([, name]) => name ?? '');
     const told = new Set<string>([...REFUSAL_CODES, ...LEDGER_ACTIONS, 'DEPENDENCY_UNAVAILABLE']);
     expect(unknownTo(settings.filter((name) => !told.has(name)))).toEqual([]);

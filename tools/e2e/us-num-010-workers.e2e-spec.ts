@@ -9,6 +9,7 @@ const PROMISE_MS = 2_000;
 const PATIENCE_MS = 30_000;
 const AUTO_RELEASED = 'num_reservations_auto_released_total';
 const ACTIVE = 'num_reservations_active';
+const OVERDUE = 'num_release_overdue_seconds';
 
 /** Workers are started five times. */
 jest.setTimeout(120_000);
@@ -105,10 +106,14 @@ describe('US-NUM-010 two workers', () => {
       await eventually(async () => expect(await ofEach(ACTIVE)).toEqual([70, 70]));
       expect(await active()).toBe(live.length);
       expect(await claims.states(lapsed)).toEqual({ free: 0, left: lapsed.length });
+      await eventually(async () => {
+        for (const seconds of await ofEach(OVERDUE)) expect(seconds).toBeGreaterThan(0);
+      });
     } finally {
       await holder.end();
     }
     const { eventsAClaim } = await claims.ended(lapsed, PATIENCE_MS);
     expect(eventsAClaim).toEqual([1]);
+    await eventually(async () => expect(await ofEach(OVERDUE)).toEqual([0, 0]));
   });
 });

@@ -4,6 +4,7 @@ import { openHome, testHome } from './base/home.mjs';
 import { appNames } from './run/app-names.mjs';
 import { createStack } from './run/stack.mjs';
 import { countTests, runJest } from './run/jest.mjs';
+import { ensurePromtool } from './setup/promtool.mjs';
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
@@ -29,6 +30,7 @@ async function testAll(home, jestArguments) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stack.interrupt);
   try {
     const { written } = await stack.start();
+    await ensurePromtool({ home, say, signal: stack.interrupted });
     const { resultsFile } = await runJest(home, written, jestArguments, stack.interrupted);
     const counts = countTests(resultsFile);
     if (counts.note) console.error(counts.note);

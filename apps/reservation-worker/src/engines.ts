@@ -4,8 +4,8 @@ import { CONFIG } from '@numbering/lifecycle';
 import { OUTBOX_WAKE_CHANNEL } from '@numbering/persistence';
 import { EventProducer, isRedisUnavailable } from '@numbering/platform';
 import type { Config, Log, RedisClient } from '@numbering/platform';
-import { ActiveClaims } from './active-claims';
 import { AlarmKeeper } from './alarm-keeper';
+import { ClaimGauges } from './claim-gauges';
 import { EndedKeySearch } from './ended-key-search';
 import { Evictor } from './evictor';
 import { InboundConsumer } from './inbound.consumer';
@@ -31,7 +31,7 @@ export class Engines implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly endedKeys: EndedKeySearch,
     private readonly alarmKeeper: AlarmKeeper,
     private readonly meters: Meters,
-    private readonly activeClaims: ActiveClaims,
+    private readonly claimGauges: ClaimGauges,
     @Inject(SUBSCRIBER) private readonly subscriber: RedisClient,
     @Inject(PATIENT_REDIS) private readonly patientRedis: RedisClient,
     @Inject(CONFIG) private readonly config: Config,
@@ -45,7 +45,7 @@ export class Engines implements OnApplicationBootstrap, OnModuleDestroy {
     this.relay.start();
     this.evictor.start();
     this.meters.start();
-    this.activeClaims.start();
+    this.claimGauges.start();
     this.alarmKeeper.start();
     this.listenForWakeUps();
     if (!this.config.releaseAlarms.has('redis')) return;

@@ -22,8 +22,8 @@ import {
   type Config,
 } from '@numbering/platform';
 import { DataSource } from 'typeorm';
-import { ActiveClaims } from './active-claims';
 import { AlarmKeeper } from './alarm-keeper';
+import { ClaimGauges } from './claim-gauges';
 import { EndedKeySearch } from './ended-key-search';
 import { Engines } from './engines';
 import { Evictor } from './evictor';
@@ -64,7 +64,7 @@ const ENGINES: Provider[] = [
   built(Leadership, DataSource, LeaderStore, LOG),
   built(OutboxRelay, DataSource, OutboxStore, Leadership, EventProducer, KafkaTopics, LOG),
   built(Meters, DataSource, OutboxStore, CascadeStore, RenewalAttemptStore, LOG),
-  built(ActiveClaims, DataSource, ClaimCountStore, LOG),
+  built(ClaimGauges, DataSource, ClaimCountStore, LOG),
   built(InboundConsumer, KAFKA, SuspendTenant, ReinstateTenant, ChangeTenant, EventProducer, LOG),
   {
     provide: ReconcilerLoop,

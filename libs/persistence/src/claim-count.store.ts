@@ -12,4 +12,13 @@ export class ClaimCountStore {
          AND expires_at > (SELECT clock_timestamp())`);
     return row?.active ?? 0;
   }
+
+  /** How long the reservation or hold that ended first has been waiting for its release; 0 where none is over. */
+  async overdueSeconds(manager: EntityManager): Promise<number> {
+    const [row]: { seconds: number }[] = await manager.query(`
+      SELECT greatest(0, extract(epoch FROM clock_timestamp() - min(expires_at)))::float8 AS seconds
+        FROM numbering.leases
+       WHERE state IN ('RESERVED', 'HELD')`);
+    return row?.seconds ?? 0;
+  }
 }

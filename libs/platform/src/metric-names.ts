@@ -43,6 +43,11 @@ export const METRICS = {
     labels: [],
     buckets: RELEASE_LAG_SECONDS,
   },
+  num_release_overdue_seconds: {
+    kind: 'gauge',
+    help: 'How long the claim that ended first has been waiting for its release, read as num_reservations_active; 0 when none is over',
+    labels: [],
+  },
   num_outbox_lag_seconds: {
     kind: 'gauge',
     help: 'Age of the oldest event that Kafka has not acknowledged, 0 when there is none',
