@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { WrongAnswer, type Benchmark, type Size } from './benchmark';
 import { measure, reaches, type Result } from './measure';
-import { releaseLag } from './release/release-lag.bench';
+import { releaseLagBenchmarks } from './release/release-lag.bench';
 import { contention } from './reserve/contention.bench';
 import { reserveBenchmarks } from './reserve/reserve.bench';
 
@@ -9,7 +9,7 @@ import { reserveBenchmarks } from './reserve/reserve.bench';
 const SUITE: Readonly<Record<string, readonly Benchmark[]>> = {
   reserve: reserveBenchmarks,
   contention: [contention],
-  'release-lag': [releaseLag],
+  'release-lag': releaseLagBenchmarks,
 };
 
 const DEFAULT_RUNS = 5;
