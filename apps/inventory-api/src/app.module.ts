@@ -36,6 +36,7 @@ import { Cursors } from './http/cursor';
 import { DeadlineInterceptor } from './http/deadline';
 import { ErrorsPageController } from './http/docs';
 import { Pages } from './http/page';
+import { RateLimits } from './http/rate-limits';
 import { ProblemFilter } from './http/problem.filter';
 import { validation } from './http/validation';
 import { ClaimsController } from './numbers/claims.controller';
@@ -68,6 +69,7 @@ const HTTP: Provider[] = [
   AuthGuard,
   Cursors,
   Pages,
+  RateLimits,
   { provide: APP_FILTER, useClass: ProblemFilter },
   { provide: APP_INTERCEPTOR, useClass: DeadlineInterceptor },
   { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
@@ -108,7 +110,8 @@ const readiness = (source: DataSource, numbers: NumberStore, redis: RedisGate) =
   {
     name: 'redis',
     required: false,
-    whenDown: 'claims end without their alarm clocks, validators learn of changes by the evictor',
+    whenDown:
+      'claims end without their alarm clocks, validators learn of changes by the evictor, each replica counts rate limits alone',
     check: () => {
       if (!redis.isUp) throw new StoreUnavailable('redis');
     },

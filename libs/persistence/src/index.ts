@@ -38,6 +38,7 @@ export type { CachedFact, FactToKeep } from './fact-cache';
 export * from './fact-cache-epoch';
 export * from './fact-cache-messages';
 export * from './facts.store';
+export * from './rate-windows';
 export * from './connect';
 export * from './audit.query';
 export * from './history.query';

@@ -114,6 +114,16 @@ export const METRICS = {
     help: 'Calls that went on without Redis because it did not answer',
     labels: [],
   },
+  num_rate_limited_total: {
+    kind: 'counter',
+    help: 'Calls of tenants that were refused because there were too many, by limit',
+    labels: ['limit'],
+  },
+  num_rate_limits_local: {
+    kind: 'gauge',
+    help: 'Whether this process counts calls against rate limits by itself alone (1), since Redis does not answer',
+    labels: [],
+  },
   num_redis_up: {
     kind: 'gauge',
     help: 'Whether Redis answers this process (1) or not (0)',

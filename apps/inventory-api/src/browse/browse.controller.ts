@@ -31,7 +31,7 @@ export class BrowseController {
    * what is looked for within numbers is looked for piece by piece. `nextPage` is null at the end.
    */
   @Get()
-  @Needs(READERS)
+  @Needs(READERS, { limit: 'browse' })
   @Answers(pageOf(AvailableShown), 'TENANT_MISMATCH', 'INVALID_CURSOR')
   async list(@AskedBy() caller: Caller, @Query() query: BrowseQuery) {
     const { identifierClass, operatorId, prefix, pattern, vanity } = query;

@@ -4,9 +4,10 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth } from '@nestjs/swagger';
 import type { Caller, Scope } from '@numbering/domain';
 import { bearerOf, TokenVerifier, Unauthenticated } from '@numbering/platform';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
 import { Problem } from './problem';
+import { RateLimits, type LimitName } from './rate-limits';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,6 +18,8 @@ declare module 'fastify' {
     /** Any of these scopes; none at all: any valid token. Absent: no token is needed. */
     needs?: readonly Scope[];
     takes?: BodyKind;
+    /** The limit that a tenant's calls count against; `tenant` where it is left out. */
+    limit?: LimitName;
   }
 }
 
@@ -33,9 +36,11 @@ export const ADMINS: readonly Scope[] = ['numbering:admin'];
 export const COMPLIANCE: readonly Scope[] = ['numbering:compliance'];
 export const OFFICERS: readonly Scope[] = ['numbering:admin', 'numbering:compliance'];
 
-/** Who may call a route, one of these scopes, and what kind of body it takes. */
-export const Needs = (scopes: readonly Scope[], takes: BodyKind = 'json') =>
-  applyDecorators(RouteConfig({ needs: scopes, takes }), ApiBearerAuth());
+/** Who may call a route, one of these scopes; what kind of body it takes, and which limit it has. */
+export const Needs = (
+  scopes: readonly Scope[],
+  { takes = 'json', limit = 'tenant' }: { takes?: BodyKind; limit?: LimitName } = {},
+) => applyDecorators(RouteConfig({ needs: scopes, takes, limit }), ApiBearerAuth());
 
 /**
  * Bearer → caller. It runs as a hook of Fastify and not as a guard of Nest, which would come after
@@ -46,21 +51,43 @@ export const Needs = (scopes: readonly Scope[], takes: BodyKind = 'json') =>
 export class AuthGuard {
   constructor(
     private readonly tokens: TokenVerifier,
+    private readonly limits: RateLimits,
     private readonly log: PinoLogger,
   ) {}
 
   /**
    * Lets a request pass to its route, or throws `Problem`, `Unauthenticated` or `AuthUnavailable`.
-   * An unknown route passes: it is told as such without a token.
+   * An unknown route passes: it is told as such without a token, and counts where there is one.
    */
-  async admit(request: FastifyRequest): Promise<void> {
-    const { needs } = request.routeOptions.config;
-    if (request.is404 || needs === undefined) return;
+  async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { needs, limit = 'tenant' } = request.routeOptions.config;
+    const tell = (headers: Readonly<Record<string, string>>) => void reply.headers(headers);
+    if (request.is404) return this.countIfKnown(request, tell);
+    if (needs === undefined) return;
     const caller = await this.authenticate(request);
     request.caller = caller;
     this.log.assign(aboutOf(request, caller));
+    await this.limits.count(caller, limit, tell);
     if (needs.length === 0 || needs.some((scope) => caller.scopes.has(scope))) return;
     throw new Problem('FORBIDDEN', `The token lacks the scope ${needs.join(' or ')}`);
+  }
+
+  /**
+   * What is refused whoever asks counts against the tenant's limit all the same.
+   * @throws Problem RATE_LIMITED
+   */
+  async countIfKnown(
+    request: Pick<IncomingMessage, 'headers'>,
+    tell: (headers: Readonly<Record<string, string>>) => void,
+  ): Promise<void> {
+    if (request.headers.authorization === undefined) return;
+    let caller: Caller;
+    try {
+      caller = await this.authenticate(request);
+    } catch {
+      return; // Nobody whose calls could be counted.
+    }
+    await this.limits.count(caller, 'tenant', tell);
   }
 
   async authenticate({ headers }: Pick<IncomingMessage, 'headers'>): Promise<Caller> {

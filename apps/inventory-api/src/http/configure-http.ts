@@ -27,9 +27,9 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
       throw new Error(`${String(method)} ${url} lacks Needs`);
     }
   });
-  fastify.addHook('onRequest', async (request) => {
+  fastify.addHook('onRequest', async (request, reply) => {
     const beganMs = monotonicMs();
-    await answeredWithin(ANSWER_WITHIN_MS, guard.admit(request));
+    await answeredWithin(ANSWER_WITHIN_MS, guard.admit(request, reply));
     request.admissionMs = monotonicMs() - beganMs;
     checkMediaType(request);
   });

@@ -14,6 +14,7 @@ const ALWAYS: readonly ProblemCode[] = [
   'UNAUTHENTICATED',
   'FORBIDDEN',
   'VALIDATION_FAILED',
+  'RATE_LIMITED',
   'INTERNAL',
   'DEPENDENCY_UNAVAILABLE',
 ];
@@ -51,15 +52,28 @@ export class ProblemBody {
   @ApiPropertyOptional() current?: number;
 }
 
+const text = (description: string, example: string) => ({
+  description,
+  schema: { type: 'string' as const, example },
+});
+/** On every answer to a tenant (ruling 41). */
+const LIMIT_HEADERS = {
+  'RateLimit-Policy': text('Calls in a window, and its seconds', '"tenant";q=6000;w=60'),
+  RateLimit: text('Calls that are left, and the window’s seconds', '"tenant";r=5999;t=60'),
+};
+
 /** What a reading route answers. */
 export const Answers = (type: Type, ...codes: ProblemCode[]) =>
-  applyDecorators(ApiResponse({ status: 200, type }), ...problems([...ALWAYS, ...codes]));
+  applyDecorators(
+    ApiResponse({ status: 200, type, headers: LIMIT_HEADERS }),
+    ...problems([...ALWAYS, ...codes]),
+  );
 
 /** What a changing route answers; it takes an Idempotency-Key. */
 export const Changes = (status: number, type: Type, ...codes: ProblemCode[]) =>
   applyDecorators(
     HttpCode(status),
-    ApiResponse({ status, type }),
+    ApiResponse({ status, type, headers: LIMIT_HEADERS }),
     ApiHeader({
       name: 'Idempotency-Key',
       required: false,

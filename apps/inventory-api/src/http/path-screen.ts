@@ -24,7 +24,9 @@ export function screenPaths(server: Server, guard: AuthGuard, maxSegmentChars: n
       for (const listener of route) listener(request, response);
       return;
     }
-    void toldAfterWhoAsks(problem, request, guard).then((told) => answer(told, request, response));
+    void toldAfterWhoAsks(problem, request, response, guard).then((told) =>
+      answer(told, request, response),
+    );
   });
 }
 
@@ -48,10 +50,17 @@ function problemOfPath(path: string, maxSegmentChars: number): Problem | undefin
  * Ruling 17: who asks comes before whether a number is one; a path that cannot be read comes before
  * all.
  */
-async function toldAfterWhoAsks(problem: Problem, request: IncomingMessage, guard: AuthGuard) {
-  if (problem.code === 'MALFORMED') return problem;
+async function toldAfterWhoAsks(
+  problem: Problem,
+  request: IncomingMessage,
+  response: ServerResponse,
+  guard: AuthGuard,
+): Promise<Problem> {
   try {
-    await guard.authenticate(request);
+    if (problem.code !== 'MALFORMED') await guard.authenticate(request);
+    await guard.countIfKnown(request, (headers) =>
+      response.setHeaders(new Map(Object.entries(headers))),
+    );
     return problem;
   } catch (error) {
     return problemOf(error) ?? new Problem('INTERNAL', 'The service failed');

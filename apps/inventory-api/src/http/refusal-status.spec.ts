@@ -10,7 +10,7 @@ describe('the table from code to status', () => {
   it('has a status of an error and a title for each', () => {
     for (const code of PROBLEM_CODES) {
       const { status, title } = PROBLEMS[code];
-      expect([400, 401, 403, 404, 409, 413, 415, 422, 500, 503]).toContain(status);
+      expect([400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503]).toContain(status);
       expect(title).not.toBe('');
     }
   });

@@ -7,6 +7,7 @@ export const DOOR_CODES = [
   'UNAUTHENTICATED',
   'PAYLOAD_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
+  'RATE_LIMITED',
   'DEPENDENCY_UNAVAILABLE',
   'INTERNAL',
 ] as const;
@@ -55,6 +56,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   NOT_VANITY_ELIGIBLE: { status: 422, title: 'The number is no vanity short code' },
   JUSTIFICATION_REQUIRED: { status: 422, title: 'An override needs a justification' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The key stands for another call' },
+  RATE_LIMITED: { status: 429, title: 'The tenant has called too often' },
   INTERNAL: { status: 500, title: 'The service failed' },
   DEPENDENCY_UNAVAILABLE: { status: 503, title: 'A server that this needs does not answer' },
 };

@@ -44,7 +44,7 @@ export class ImportController {
   ) {}
 
   @Post('import')
-  @Needs(ADMINS, 'multipart')
+  @Needs(ADMINS, { takes: 'multipart' })
   @AnswersWithin(IMPORT_WITHIN_MS)
   @ApiConsumes('multipart/form-data')
   @ApiBody(FORM)
