@@ -1,5 +1,15 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { Readable } from 'node:stream';
+import {
+  Controller,
+  Get,
+  Header,
+  Headers,
+  Inject,
+  Param,
+  Query,
+  StreamableFile,
+} from '@nestjs/common';
+import { ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import {
   settle,
   unknownIdentifier,
@@ -13,14 +23,18 @@ import {
   NumberStore,
   OwnNumbersList,
   type FoundNumber,
+  type OwnNumber,
 } from '@numbering/persistence';
 import { DataSource } from 'typeorm';
 import { AskedBy, IdentifierPipe, ownTenantId } from '../http/asked';
 import { Needs, READERS } from '../http/auth.guard';
+import { prefersCsv } from '../http/csv';
+import type { Position } from '../http/cursor';
 import { Answers, pageOf } from '../http/openapi';
 import { OwnPageQuery, Pages } from '../http/page';
 import { Problem } from '../http/problem';
-import { numberAnswer } from './number-answer';
+import { numberAnswer, type NumberAnswer } from './number-answer';
+import { CLAIMS_AT_A_TIME, csvOfClaims, type ClaimBatch } from './numbers-csv';
 import { HistoryItem, NumberShown } from './number.answers';
 import { OwnNumbersQuery } from './numbers.dto';
 
@@ -39,25 +53,35 @@ export class NumberReadsController {
     @Inject(POLICY) private readonly policy: Policy,
   ) {}
 
-  /** The caller's claims that count now, by class and normal form (ruling 40). */
+  /**
+   * The caller's claims that count now, by class and normal form (ruling 40): a page of them, or all
+   * as CSV where `Accept` says so.
+   */
   @Get()
   @Needs(READERS)
+  @Header('Vary', 'Accept')
+  @ApiProduces('application/json', 'text/csv')
   @Answers(pageOf(NumberShown), 'TENANT_MISMATCH', 'INVALID_CURSOR')
-  async list(@AskedBy() caller: Caller, @Query() query: OwnNumbersQuery) {
+  async list(
+    @AskedBy() caller: Caller,
+    @Query() query: OwnNumbersQuery,
+    @Headers('accept') accept: string | undefined,
+  ) {
     const tenantId = ownTenantId(caller, query.tenantId);
     const { state, identifierClass } = query;
-    const filter = { tenantId, state, identifierClass };
+    const read = (limit: number, after?: Position) =>
+      this.own.page(this.source.manager, { tenantId, state, identifierClass }, limit, after);
+    const { policy } = this;
+    const show = ({ number, now }: OwnNumber) =>
+      numberAnswer(number, { caller, tenantId, now, policy });
+    if (prefersCsv(accept)) return exported(read, show);
     const { items, nextPage } = await this.pages.of(
       ['numbers', tenantId, state, identifierClass],
       query,
-      (limit, after) => this.own.page(this.source.manager, filter, limit, after),
+      read,
       ({ sortKey }) => sortKey,
     );
-    const { policy } = this;
-    const shown = items.map(({ number, now }) =>
-      numberAnswer(number, { caller, tenantId, now, policy }),
-    );
-    return { items: shown, nextPage };
+    return { items: items.map(show), nextPage };
   }
 
   /**
@@ -103,4 +127,21 @@ export class NumberReadsController {
     if (!found) throw Problem.of(unknownIdentifier(asked.written));
     return { ...found, now };
   }
+}
+
+/** The first batch is read before the answer begins: what is refused or away is told as ever. */
+async function exported(
+  read: (limit: number, after?: Position) => Promise<OwnNumber[]>,
+  show: (number: OwnNumber) => NumberAnswer,
+): Promise<StreamableFile> {
+  const batchFrom = async (after?: Position): Promise<ClaimBatch<Position>> => {
+    const found = await read(CLAIMS_AT_A_TIME, after);
+    const isFull = found.length === CLAIMS_AT_A_TIME;
+    return { claims: found.map(show), endedAt: isFull ? found.at(-1)?.sortKey : undefined };
+  };
+  const csv = csvOfClaims(await batchFrom(), batchFrom);
+  return new StreamableFile(Readable.from(csv, { objectMode: false }), {
+    type: 'text/csv; charset=utf-8',
+    disposition: 'attachment; filename="numbers.csv"',
+  });
 }
