@@ -7,6 +7,7 @@ import {
   HistoryQuery,
   NumberStore,
   OwnNumbersList,
+  QuotaLookup,
 } from '@numbering/persistence';
 import {
   HealthModule,
@@ -76,7 +77,13 @@ const HTTP: Provider[] = [
   { provide: APP_PIPE, useFactory: validation },
 ];
 
-const READS: Provider[] = [AuditQuery, AvailableNumbersList, HistoryQuery, OwnNumbersList];
+const READS: Provider[] = [
+  AuditQuery,
+  AvailableNumbersList,
+  HistoryQuery,
+  OwnNumbersList,
+  QuotaLookup,
+];
 
 /** The portal's and the admins' door: the only wiring of this app. */
 @Module({})

@@ -26,6 +26,10 @@ export function effectiveQuotas(plan: Plan, own: QuotaOverrides): Quotas {
   };
 }
 
+/** Whether two sets of a tenant's own quotas are the same: then there is nothing to tell (US-NUM-011). */
+export const sameOverrides = (a: QuotaOverrides, b: QuotaOverrides): boolean =>
+  (Object.keys(NO_OVERRIDES) as (keyof Quotas)[]).every((quota) => a[quota] === b[quota]);
+
 /** A tenant at its first contact: the default plan, all operators, nothing used (rulings, "Words"). */
 export const newTenant = (tenantId: string): TenantFacts => ({
   tenantId,

@@ -4,6 +4,7 @@ import {
   ClaimAlarms,
   FactCache,
   OutboxWake,
+  QuotaCache,
   evictionOf,
   type ClaimAlarmChanges,
   type Eviction,
@@ -19,8 +20,8 @@ import {
 import { CONFIG } from './tokens';
 
 /**
- * What follows a commit, best effort (ruling 34): the claims' alarm clocks, the validators' evictions, the relay's
- * wake-up. None of it is the truth, none of it fails the command; sweep and evictor repair what is lost here.
+ * What follows a commit, best effort (ruling 34): the claims' alarm clocks, the validators' evictions, the copies of
+ * quotas, the relay's wake-up. None of it is the truth, none of it fails the command; sweep and evictor repair what is lost here.
  */
 @Injectable()
 export class AfterCommit {
@@ -29,6 +30,7 @@ export class AfterCommit {
   constructor(
     private readonly alarms: ClaimAlarms,
     private readonly facts: FactCache,
+    private readonly quotas: QuotaCache,
     private readonly wake: OutboxWake,
     @Inject(CONFIG) config: Config,
   ) {
@@ -50,7 +52,12 @@ export class AfterCommit {
     const evictions = records.flatMap(({ evicts }) =>
       evicts ? (evictionOf(evicts.subject, evicts.key, evicts.version) ?? []) : [],
     );
-    await Promise.all([this.evict(evictions), this.wake.ring()]);
+    const renewed = records.flatMap(({ renews }) => renews ?? []);
+    await Promise.all([
+      this.evict(evictions),
+      ...renewed.map((quotas) => this.quotas.keep(quotas)),
+      this.wake.ring(),
+    ]);
   }
 
   /**

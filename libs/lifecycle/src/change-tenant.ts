@@ -5,7 +5,7 @@ import { Inbound, saidAt, type InboundEvent } from './inbound';
 import { invalidField } from './invalid-field';
 import { LedgerAct, type Act } from './ledger-act';
 import type { CommandContext, Outcome } from './outcome';
-import { tenantView, type TenantView } from './tenant-view';
+import { quotasChanged, tenantView, type TenantView } from './tenant-view';
 
 export interface ChangeTenantAsk {
   plan: Plan;
@@ -51,9 +51,8 @@ export class ChangeTenant {
 }
 
 function changed(before: FoundTenant, after: FoundTenant, now: Date, actor: string) {
-  const { tenantId, plan, quotas } = after.facts;
+  const { tenantId, plan } = after.facts;
   const planChanged = before.facts.plan !== plan;
-  const effective = { ...quotas };
   return {
     answer: tenantView(after.facts),
     records: [
@@ -62,13 +61,7 @@ function changed(before: FoundTenant, after: FoundTenant, now: Date, actor: stri
         at: now,
         tenantId,
         detail: { before: tenantView(before.facts), after: tenantView(after.facts) },
-        event: planChanged
-          ? {
-              type: 'numbering.quota.changed',
-              key: tenantId,
-              data: { tenantId, plan, effective, changedBy: actor },
-            }
-          : undefined,
+        ...(planChanged ? quotasChanged(after, actor) : {}),
       },
     ],
   } satisfies Act<TenantView>;

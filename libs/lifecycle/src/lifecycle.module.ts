@@ -18,6 +18,7 @@ import {
   OutboxWake,
   OverrideStore,
   PriceStore,
+  QuotaCache,
   RenewalAttemptStore,
   RenewalStore,
   ValidFromStore,
@@ -181,11 +182,11 @@ export class LifecycleModule {
         inject: [RedisGate],
         useFactory: (gate: RedisGate) => new provide(gate),
       })),
-      {
-        provide: ClaimAlarms,
+      ...[ClaimAlarms, QuotaCache].map((provide) => ({
+        provide,
         inject: [RedisGate],
-        useFactory: (gate: RedisGate) => new ClaimAlarms(config, gate),
-      },
+        useFactory: (gate: RedisGate) => new provide(config, gate),
+      })),
     ];
     const providers = [...wiring, ...STORES, ...MACHINERY, ...COMMANDS];
     return {

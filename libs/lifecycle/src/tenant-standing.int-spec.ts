@@ -112,4 +112,55 @@ describe('a tenant’s standing, plan and quotas', () => {
       changedBy: 'admin-1',
     });
   });
+
+  it('emits quota.changed for quotas that change, whoever changes what at once, and none for the same again', async () => {
+    const tenantId = 'set';
+    const none = { SHORT_CODE: null, ALPHA: null, maxActiveReservations: null, maxHolds: null };
+    const set = (MSISDN: number | null, sub: string) =>
+      ledger.module.get(SetQuotas).run(as(adminCaller(sub)), tenantId, { MSISDN, ...none });
+    answerOf(await set(3, 'one'));
+    expect(answerOf(await set(3, 'two'))).toMatchObject({ MSISDN: 3, effective: { MSISDN: 3 } });
+    // What the plan has anyway is an own quota once it is said: a change of plan leaves it.
+    answerOf(await set(10, 'three'));
+    answerOf(await set(null, 'four'));
+    const told = () =>
+      rows(
+        `SELECT payload -> 'data' -> 'changedBy' AS by, payload -> 'data' -> 'effective' -> 'MSISDN' AS quota
+           FROM numbering.outbox WHERE topic = 'numbering.quota.changed' AND key = $1 ORDER BY id`,
+        [tenantId],
+      );
+    expect(await told()).toEqual([
+      { by: 'one', quota: 3 },
+      { by: 'three', quota: 10 },
+      { by: 'four', quota: 10 },
+    ]);
+    const audits = () =>
+      rows(
+        `SELECT at, actor, detail -> 'before' -> 'MSISDN' AS before, detail -> 'after' -> 'MSISDN' AS after
+           FROM numbering.audit_log WHERE action = 'QUOTA_CHANGE' AND tenant_id = $1 ORDER BY audit_id`,
+        [tenantId],
+      );
+    expect(await audits()).toMatchObject([
+      { actor: 'one', before: null, after: 3 },
+      { actor: 'two', before: 3, after: 3 },
+      { actor: 'three', before: 3, after: 10 },
+      { actor: 'four', before: 10, after: null },
+    ]);
+    const quotas = Array.from({ length: 30 }, (_, i) => i);
+    await Promise.all(quotas.map((quota) => set(quota, `raced-${quota}`)));
+    const chain = (await audits()).slice(4);
+    expect(chain).toHaveLength(quotas.length);
+    chain.forEach((row: { at: Date; before: number | null }, i: number) => {
+      expect(row.before).toBe(i === 0 ? null : chain[i - 1].after);
+      if (i > 0) expect(row.at.getTime()).toBeGreaterThanOrEqual(chain[i - 1].at.getTime());
+    });
+    const [{ quota_version: version, msisdn }] = await rows(
+      `SELECT t.quota_version, q.msisdn
+         FROM numbering.tenants t JOIN numbering.tenant_quotas q USING (tenant_id)
+        WHERE tenant_id = $1`,
+      [tenantId],
+    );
+    expect([version, msisdn]).toEqual([3 + quotas.length, chain.at(-1).after]);
+    expect((await told()).at(-1).quota).toBe(msisdn);
+  });
 });

@@ -15,6 +15,8 @@ export * from './job-run.store';
 export * from './renewal-attempt.store';
 export * from './renewal.store';
 export * from './price.store';
+export * from './quota-cache';
+export * from './quota-lookup';
 export * from './tenant.store';
 export * from './capacity.store';
 export * from './claim-alarms';

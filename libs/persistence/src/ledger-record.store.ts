@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { LedgerAction, LedgerEvent } from '@numbering/contracts';
 import type { EntityManager } from 'typeorm';
 import type { ChangeOrigin } from './change.store';
+import type { KnownQuotas } from './quota-cache';
 
 /** An act without one identifier: its audit row, its event, and what validators must hear of it. */
 export interface LedgerRecord {
@@ -15,6 +16,8 @@ export interface LedgerRecord {
   event?: LedgerEvent;
   /** A tenant's standing, or the ledger's generation, and its version after the change. */
   evicts?: { subject: 'TENANT' | 'LEDGER'; key: string; version: number };
+  /** The quotas after their change: their copy is renewed after the commit. */
+  renews?: KnownQuotas;
 }
 
 @Injectable()

@@ -5,6 +5,7 @@ import {
   effectiveQuotas,
   type QuotaOverrides,
   type TenantFacts,
+  type TenantUse,
 } from '@numbering/domain';
 import type { EntityManager } from 'typeorm';
 import { pipelined } from './pipelined';
@@ -23,6 +24,8 @@ export interface FoundTenant {
   facts: TenantFacts;
   own: QuotaOverrides;
   version: number;
+  /** Of plan and quotas: grows by one with every change of either, whoever makes it. */
+  quotaVersion: number;
   /** Whether it has a row: one that has none has the default plan (rulings, "Words"). */
   isKnown: boolean;
   now: Date;
@@ -35,6 +38,7 @@ interface TenantRow {
   operator_allowlist: string[] | null;
   status: 'ACTIVE' | 'SUSPENDED' | null;
   version: number | null;
+  quota_version: number | null;
   leased_msisdn: number | null;
   leased_short_code: number | null;
   leased_alpha: number | null;
@@ -47,6 +51,31 @@ interface TenantRow {
   holds: number;
   now: Date;
 }
+
+type UseRow = Pick<
+  TenantRow,
+  | 'quota_version'
+  | 'leased_msisdn'
+  | 'leased_short_code'
+  | 'leased_alpha'
+  | 'active_reservations'
+  | 'holds'
+>;
+
+export interface FoundUse {
+  quotaVersion: number;
+  use: TenantUse;
+}
+
+/** Reservations and holds of `asked.tenant_id` that have not lapsed. */
+const LIVE_CLAIMS = `
+                SELECT count(*)::integer AS active_reservations,
+                       count(*) FILTER (WHERE l.state = 'HELD')::integer AS holds
+                  FROM numbering.leases l
+                 WHERE l.tenant_id = asked.tenant_id
+                   AND l.state IN ('RESERVED', 'HELD')
+                   -- a clock of the whole statement, by which the index is entered
+                   AND l.expires_at > (SELECT date_trunc('milliseconds', clock_timestamp()))`;
 
 @Injectable()
 export class TenantStore {
@@ -74,23 +103,30 @@ export class TenantStore {
   private rowsOf(manager: EntityManager, tenantIds: readonly string[]): Promise<TenantRow[]> {
     return manager.query(
       `SELECT asked.tenant_id, t.tenant_id IS NOT NULL AS is_known, t.plan, t.operator_allowlist, t.status, t.version,
-              t.leased_msisdn, t.leased_short_code, t.leased_alpha,
+              t.quota_version, t.leased_msisdn, t.leased_short_code, t.leased_alpha,
               q.msisdn, q.short_code, q.alpha, q.max_active_reservations, q.max_holds,
               c.active_reservations, c.holds,
               date_trunc('milliseconds', clock_timestamp()) AS now
          FROM unnest($1::text[]) AS asked (tenant_id)
          LEFT JOIN numbering.tenants t USING (tenant_id)
          LEFT JOIN numbering.tenant_quotas q USING (tenant_id)
-        CROSS JOIN LATERAL (
-                SELECT count(*)::integer AS active_reservations,
-                       count(*) FILTER (WHERE l.state = 'HELD')::integer AS holds
-                  FROM numbering.leases l
-                 WHERE l.tenant_id = asked.tenant_id
-                   AND l.state IN ('RESERVED', 'HELD')
-                   -- a clock of the whole statement, by which the index is entered
-                   AND l.expires_at > (SELECT date_trunc('milliseconds', clock_timestamp()))) c`,
+        CROSS JOIN LATERAL (${LIVE_CLAIMS}) c`,
       [tenantIds],
     );
+  }
+
+  /** What a tenant uses, and by which version of its quotas it is to be judged; without the quotas. */
+  async useOf(manager: EntityManager, tenantId: string): Promise<FoundUse> {
+    const [row]: UseRow[] = await manager.query(
+      `SELECT t.quota_version, t.leased_msisdn, t.leased_short_code, t.leased_alpha,
+              c.active_reservations, c.holds
+         FROM (SELECT $1::text) AS asked (tenant_id)
+         LEFT JOIN numbering.tenants t USING (tenant_id)
+        CROSS JOIN LATERAL (${LIVE_CLAIMS}) c`,
+      [tenantId],
+    );
+    if (!row) throw new Error('the query of a tenant’s use gives one row');
+    return { quotaVersion: row.quota_version ?? 0, use: useIn(row) };
   }
 
   /**
@@ -245,19 +281,22 @@ function foundOf(row: TenantRow): FoundTenant {
       status: row.status ?? 'ACTIVE',
       operatorAllowlist: row.operator_allowlist,
       quotas: effectiveQuotas(plan, own),
-      use: {
-        leases: {
-          MSISDN: row.leased_msisdn ?? 0,
-          SHORT_CODE: row.leased_short_code ?? 0,
-          ALPHA: row.leased_alpha ?? 0,
-        },
-        activeReservations: row.active_reservations,
-        holds: row.holds,
-      },
+      use: useIn(row),
     },
     own,
     version: row.version ?? 0,
+    quotaVersion: row.quota_version ?? 0,
     isKnown: row.is_known,
     now: row.now,
   };
 }
+
+const useIn = (row: UseRow): TenantUse => ({
+  leases: {
+    MSISDN: row.leased_msisdn ?? 0,
+    SHORT_CODE: row.leased_short_code ?? 0,
+    ALPHA: row.leased_alpha ?? 0,
+  },
+  activeReservations: row.active_reservations,
+  holds: row.holds,
+});

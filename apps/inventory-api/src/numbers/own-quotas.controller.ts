@@ -1,9 +1,8 @@
-import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { IDENTIFIER_CLASSES } from '@numbering/contracts';
 import type { Caller } from '@numbering/domain';
-import { TenantStore } from '@numbering/persistence';
-import { DataSource } from 'typeorm';
+import { QuotaLookup } from '@numbering/persistence';
 import { AskedBy, ownTenantId } from '../http/asked';
 import { Needs, READERS } from '../http/auth.guard';
 import { Answers } from '../http/openapi';
@@ -13,17 +12,14 @@ import { OwnQuotasQuery, OwnQuotasShown } from './own-quotas.dto';
 @ApiTags('numbers')
 @Controller('v1/quotas')
 export class OwnQuotasController {
-  constructor(
-    @Inject(DataSource) private readonly source: DataSource,
-    private readonly tenants: TenantStore,
-  ) {}
+  constructor(private readonly lookup: QuotaLookup) {}
 
   @Get()
   @Needs(READERS)
   @Answers(OwnQuotasShown, 'TENANT_MISMATCH')
   async own(@AskedBy() caller: Caller, @Query() query: OwnQuotasQuery) {
     const tenantId = ownTenantId(caller, query.tenantId);
-    const { plan, quotas, use } = (await this.tenants.find(this.source.manager, tenantId)).facts;
+    const { plan, quotas, use } = await this.lookup.find(tenantId);
     return {
       plan,
       items: IDENTIFIER_CLASSES.map((identifierClass) => {
