@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { WrongAnswer, type Benchmark, type Size } from './benchmark';
 import { measure, reaches, type Result } from './measure';
+import { browseBenchmarks } from './browse/browse.bench';
 import { releaseLagBenchmarks } from './release/release-lag.bench';
 import { contention } from './reserve/contention.bench';
 import { reserveBenchmarks } from './reserve/reserve.bench';
@@ -10,6 +11,7 @@ const SUITE: Readonly<Record<string, readonly Benchmark[]>> = {
   reserve: reserveBenchmarks,
   contention: [contention],
   'release-lag': releaseLagBenchmarks,
+  browse: browseBenchmarks,
 };
 
 const DEFAULT_RUNS = 5;
