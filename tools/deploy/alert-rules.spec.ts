@@ -20,6 +20,10 @@ describe('the alert rules', () => {
     expect(new Set(alertRules.map(({ alert }) => alert)).size).toBe(alertRules.length);
   });
 
+  it('US-NUM-014 and US-NUM-002 tell of a Redis that is away', () => {
+    expect(alertRules.map(({ alert }) => alert)).toContain('numbering_redis_down');
+  });
+
   it('US-NUM-010 tell of lateness', () => {
     expect(alertRules.map(({ alert }) => alert)).toContain('numbering_release_late');
   });

@@ -38,6 +38,8 @@ export class RateLimits {
     const shared = new RateWindows(gate);
     const log = processLog(config);
     this.isAlone.set(0);
+    // Also where nobody calls: it is over when Redis is back, not with the next question.
+    gate.onStateChange((isUp) => isUp && this.isAlone.set(0));
     const onCounted = (whyAlone?: unknown): void => {
       this.isAlone.set(whyAlone === undefined ? 0 : 1);
       const isOutage = whyAlone instanceof StoreUnavailable; // The gate logs it itself.
