@@ -26,6 +26,7 @@ import { IdentifiersController } from './admin/identifiers/identifiers.controlle
 import { AdminNumbersController } from './admin/numbers/admin-numbers.controller';
 import { NumberHistoryController } from './admin/numbers/number-history.controller';
 import { OperatorsController } from './admin/operators/operators.controller';
+import { PoolsController } from './admin/pools/pools.controller';
 import { PricesController } from './admin/prices/prices.controller';
 import { OverridesController } from './admin/quarantine/overrides.controller';
 import { SigningKeysController } from './admin/signing-keys/signing-keys.controller';
@@ -60,6 +61,7 @@ const CONTROLLERS: Type[] = [
   BlocksController,
   SigningKeysController,
   OperatorsController,
+  PoolsController,
   PricesController,
   AuditController,
   ErrorsPageController,

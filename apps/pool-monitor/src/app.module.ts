@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { CapacityStore, NumberStore } from '@numbering/persistence';
+import { MeasurePools } from '@numbering/lifecycle';
+import { CapacityStore, LedgerRecordStore, NumberStore } from '@numbering/persistence';
 import {
   HealthModule,
   loggerModule,
@@ -16,12 +17,13 @@ const readinessOf = (dataSource: DataSource, numbers: NumberStore): readonly Rea
   {
     name: 'postgres',
     required: true,
-    whenDown: 'Postgres does not answer: the gauges of capacity are not measured',
+    whenDown:
+      'Postgres does not answer: the pools are not measured, and nobody is told that one runs out',
     check: () => numbers.databaseTime(dataSource.manager),
   },
 ];
 
-/** Capacity of the pools: measured and shown. */
+/** Capacity of the pools: measured, judged and shown. */
 @Module({})
 export class AppModule {
   static forRoot(config: Config): DynamicModule {
@@ -40,11 +42,18 @@ export class AppModule {
       ],
       providers: [
         CapacityStore,
+        LedgerRecordStore,
+        {
+          provide: MeasurePools,
+          inject: [DataSource, CapacityStore, LedgerRecordStore],
+          useFactory: (source: DataSource, store: CapacityStore, records: LedgerRecordStore) =>
+            new MeasurePools(source, store, records, config),
+        },
         {
           provide: CapacityMeter,
-          inject: [DataSource, CapacityStore, LOG],
-          useFactory: (dataSource: DataSource, store: CapacityStore, log: Log) =>
-            new CapacityMeter(dataSource, store, config.capacityEveryMs, log),
+          inject: [DataSource, MeasurePools, CapacityStore, LOG],
+          useFactory: (source: DataSource, measure: MeasurePools, store: CapacityStore, log: Log) =>
+            new CapacityMeter(source, measure, store, log),
         },
       ],
     };

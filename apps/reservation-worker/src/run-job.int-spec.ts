@@ -101,7 +101,6 @@ describe('a job run once from the command line', () => {
     [['run'], /one job is wanted/],
     [['run', 'end-quarantine', 'now'], /one job is wanted/],
     [['walk'], /one job is wanted/],
-    [['run', 'capacity-snapshot'], /this version does not have yet/],
   ])('ends %j with 64 and says why', async (args, why) => {
     const { code, stdout, stderr } = await run(args);
     expect([code, stdout]).toEqual([64, '']);

@@ -13,7 +13,7 @@ import {
 } from '@numbering/platform';
 import { DataSource } from 'typeorm';
 import { MaintainPartitions } from './maintain-partitions';
-import { LATER_JOBS, SCHEDULE, type Scheduled } from './schedule';
+import { SCHEDULE, type Scheduled } from './schedule';
 
 /** What a cron job or a person is told by the exit code (sysexits.h, and 128 + 15). */
 export const EXIT = {
@@ -36,9 +36,6 @@ const DRAIN_LIMIT_MS = 10_000;
 export async function runJob(command: string, args: readonly string[]): Promise<number> {
   const [job, ...rest] = args;
   if (command !== 'run' || job === undefined || rest.length > 0) return usage('one job is wanted');
-  if (LATER_JOBS.some((later) => later === job)) {
-    return usage(`${job} is a job that this version does not have yet`);
-  }
   const scheduled = SCHEDULE.find((each) => each.job === job);
   if (!scheduled) return usage(`there is no job ${JSON.stringify(job)}`);
   const stopping = new AbortController();

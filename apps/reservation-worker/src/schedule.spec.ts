@@ -1,7 +1,7 @@
-import { RENEWAL_JOB } from '@numbering/lifecycle';
+import { RENEWAL_JOB, SNAPSHOT_JOB } from '@numbering/lifecycle';
 import { loadConfig, type Config } from '@numbering/platform';
 import { ALL_TOPICS } from './kafka-topics';
-import { LATER_JOBS, SCHEDULE } from './schedule';
+import { SCHEDULE } from './schedule';
 
 const config = (environment: Record<string, string> = {}): Config =>
   loadConfig(
@@ -15,8 +15,8 @@ const config = (environment: Record<string, string> = {}): Config =>
   );
 
 describe('the schedule', () => {
-  it('has or announces every job of the contract, and the one that browsing waits for', () => {
-    const jobs = [...SCHEDULE.map((each) => each.job), ...LATER_JOBS].sort();
+  it('has every job of the contract, and the one that browsing waits for', () => {
+    const jobs = SCHEDULE.map((each) => each.job).sort();
     expect(jobs).toEqual(
       [
         'cascade',
@@ -52,6 +52,11 @@ describe('the schedule', () => {
     const renewal = SCHEDULE.find((each) => each.job === RENEWAL_JOB);
     expect(renewal?.owedAt?.(config())).toEqual({ hour: 2, minute: 0 });
     expect(renewal?.owedAt?.(config({ RENEW_LEASES_AT: 'off' }))).toBe('off');
+  });
+
+  it('owes the daily count of the pools, under the name that its runs are remembered by', () => {
+    const snapshot = SCHEDULE.find((each) => each.job === SNAPSHOT_JOB);
+    expect(snapshot?.owedAt?.(config())).toEqual({ hour: 0, minute: 15 });
   });
 
   it('knows each topic once, and a dead letter topic for each that is read', () => {

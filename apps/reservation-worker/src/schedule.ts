@@ -6,6 +6,7 @@ import {
   ReleaseDueClaims,
   RenewLeases,
   ReportOverrides,
+  SnapshotCapacity,
   ListValidNumbers,
 } from '@numbering/lifecycle';
 import type { Config, ReleaseAlarm } from '@numbering/platform';
@@ -41,6 +42,8 @@ const CASCADE_EVERY_MS = 250;
 const LIST_VALID_EVERY_MS = 500;
 /** A little after the day is over, and not together with what others run at midnight. */
 const REPORT_OVERRIDES_AT: TimeOfDay = { hour: 0, minute: 5 };
+/** A day's consumption is told by the count at its beginning. */
+const SNAPSHOT_CAPACITY_AT: TimeOfDay = { hour: 0, minute: 15 };
 const MAINTAIN_PARTITIONS_EVERY_MS = 3_600_000;
 
 export const RELEASE_JOB = 'release-expired';
@@ -99,12 +102,17 @@ export const SCHEDULE: readonly Scheduled[] = [
     wokenBy: [],
   },
   {
+    // US-NUM-013, ruling 39.
+    job: 'capacity-snapshot',
+    reconciler: SnapshotCapacity,
+    periods: () => ({}),
+    owedAt: () => SNAPSHOT_CAPACITY_AT,
+    wokenBy: [],
+  },
+  {
     job: 'maintain-partitions',
     reconciler: MaintainPartitions,
     periods: () => ({ period: MAINTAIN_PARTITIONS_EVERY_MS }),
     wokenBy: [],
   },
 ];
-
-/** Jobs of the contract whose reconcilers are not part of this version. */
-export const LATER_JOBS = ['capacity-snapshot'] as const;

@@ -1,4 +1,4 @@
-import type { IdentifierClass, Plan, RecallReason } from './vocabulary';
+import type { IdentifierClass, Plan, PoolSeverity, RecallReason } from './vocabulary';
 
 /** What the data of every identifier event carries beside its own members. */
 export interface IdentifierEventBase {
@@ -71,10 +71,12 @@ export interface LedgerEvents {
     quota: number;
     current: number;
   };
-  'numbering.pool.exhausted': PoolEvent & { severity: 'WARNING' | 'SEV1' };
+  /** A pool came below a threshold (ruling 38). */
+  'numbering.pool.exhausted': PoolEvent & { severity: PoolSeverity };
+  /** A pool came back; `severity` is what still holds of it. */
   'numbering.pool.recovered': PoolEvent & {
     severity: 'WARNING' | null;
-    clearedSeverity: 'WARNING' | 'SEV1';
+    clearedSeverity: PoolSeverity;
   };
   'numbering.quarantine.override_report': { date: string; count: number };
 }
@@ -83,8 +85,11 @@ interface PoolEvent {
   operatorId: string;
   blockPrefix: string;
   identifierClass: IdentifierClass;
+  /** Numbers that can be claimed now. */
   remaining: number;
+  /** Of all numbers that are not retired; cut off after two decimals. */
   remainingPercent: number;
+  /** What to do: a page of this repository. */
   runbook: string;
 }
 

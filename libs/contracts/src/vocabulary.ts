@@ -55,6 +55,10 @@ export const LEDGER_ACTIONS = [
 ] as const;
 export type LedgerAction = (typeof LEDGER_ACTIONS)[number];
 
+/** How near a pool is to having no number left (US-NUM-013); SEV1 wakes somebody. */
+export const POOL_SEVERITIES = ['WARNING', 'SEV1'] as const;
+export type PoolSeverity = (typeof POOL_SEVERITIES)[number];
+
 /** Why `ValidateLease` says no (ruling 9, in the order in which they are judged). */
 export const INVALID_REASONS = [
   'NOT_REGISTERED',

@@ -1,6 +1,7 @@
 export * from './block-import';
 export * from './browse';
 export * from './caller';
+export * from './capacity';
 export * from './cascade';
 export * from './claim-rules';
 export * from './decision';

@@ -69,6 +69,14 @@ export const DEFAULT_POLICY: Policy = {
   zeroCoolDownBarMs: 30 * DAY_MS,
 };
 
+/** What remains of a pool, in percent, below which an alert fires and from which on it is over (US-NUM-013, ruling 38). */
+export const POOL_THRESHOLDS_PERCENT = {
+  WARNING: { firesBelow: 5, clearsAt: 6 },
+  SEV1: { firesBelow: 1, clearsAt: 1.5 },
+} as const;
+/** How far back consumption is looked at for the projected exhaustion of a pool (ruling 39). */
+export const PROJECTION_WINDOW_DAYS = 30;
+
 /** Longest and shortest term of a lease (ruling 13). */
 export const MIN_TERM_DAYS = 1;
 export const MAX_TERM_YEARS = 10;

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import {
   appDataSource,
   BlockStore,
+  CapacityStore,
   CascadeStore,
   ChangeStore,
   ClaimAlarms,
@@ -50,6 +51,7 @@ import { FILES_AT_ONCE, ImportTurns } from './import-turns';
 import { Inbound } from './inbound';
 import { LeaseNumber } from './lease-number';
 import { LedgerAct } from './ledger-act';
+import { MeasurePools } from './measure-pools';
 import { Once } from './once';
 import { OverrideQuarantine } from './override-quarantine';
 import { policyOf } from './policy-of';
@@ -71,6 +73,7 @@ import { RevokeSigningKey } from './revoke-signing-key';
 import { SetQuotas } from './set-quotas';
 import { SettleRenewals } from './settle-renewals';
 import { ListValidNumbers } from './list-valid-numbers';
+import { SnapshotCapacity } from './snapshot-capacity';
 import { SuspendLease } from './suspend-lease';
 import { SuspendTenant } from './suspend-tenant';
 import { CONFIG, IMPORT_DATA_SOURCE, POLICY, REQUEST_REDIS } from './tokens';
@@ -89,6 +92,7 @@ const IMPORT_CONNECT_TIMEOUT_MS = 10_000;
 
 const STORES: Provider[] = [
   BlockStore,
+  CapacityStore,
   CascadeStore,
   ChangeStore,
   DueStore,
@@ -134,6 +138,7 @@ const COMMANDS: Provider[] = [
   RevokeSigningKey,
   SetQuotas,
   ListValidNumbers,
+  SnapshotCapacity,
   SuspendLease,
   SuspendTenant,
 ];
@@ -146,6 +151,7 @@ const MACHINERY: Provider[] = [
   ImportTurns,
   Inbound,
   LedgerAct,
+  MeasurePools,
   Once,
   PrepareRenewals,
   Reconcile,

@@ -53,10 +53,35 @@ describe('the capacity of pools', () => {
                 AS numbers (identifier, class, prefix, state, valid_in)`,
       [blockId],
     );
+    const now = new Date();
+    const counted = await new CapacityStore().count(source.manager, now);
     const pool = { operatorId: 'ROSHAN', identifierClass: 'MSISDN' };
-    expect(await new CapacityStore().measure(source.manager)).toEqual([
-      { ...pool, blockPrefix: '+9372', remaining: 0 },
-      { ...pool, blockPrefix: '+9379', remaining: 2 },
+    expect(counted).toMatchObject([
+      { ...pool, blockPrefix: '+9372', available: 0, leased: 1, nextValidFrom: null },
+      { ...pool, blockPrefix: '+9379', available: 2, reserved: 1, upcoming: 1 },
+    ]);
+    const [, { nextValidFrom, firstImportAt } = { nextValidFrom: null, firstImportAt: now }] =
+      counted;
+    expect(nextValidFrom?.getTime()).toBeGreaterThan(now.getTime());
+    expect(firstImportAt.getTime()).toBeLessThan(nextValidFrom?.getTime() ?? 0);
+  });
+
+  it('gathers by UTC day what comes back from quarantine', async () => {
+    await owner.query(
+      `UPDATE numbering.identifiers
+          SET state = 'QUARANTINE', quarantine_cause = 'RECALL', quarantined_lease_id = gen_random_uuid(),
+              available_at = CASE right(identifier, 1)
+                WHEN '1' THEN '2999-01-01T05:00:00Z'::timestamptz
+                WHEN '2' THEN '2999-01-01T23:00:00Z'
+                ELSE '2999-01-02T01:00:00Z' END
+        WHERE block_prefix = '+9379' AND state <> 'RESERVED'`,
+    );
+    const counted = await new CapacityStore().count(source.manager, new Date());
+    const found = counted.find(({ blockPrefix }) => blockPrefix === '+9379');
+    expect(found?.quarantine).toBe(3);
+    expect(found?.returns.toSorted((a, b) => a.at.getTime() - b.at.getTime())).toEqual([
+      { at: new Date('2999-01-01T23:00:00Z'), identifiers: 2 },
+      { at: new Date('2999-01-02T01:00:00Z'), identifiers: 1 },
     ]);
   });
 });

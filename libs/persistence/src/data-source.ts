@@ -9,6 +9,7 @@ import { Renewal1764000000005 } from './migrations/1764000000005-renewal';
 import { Cascade1764000000006 } from './migrations/1764000000006-cascade';
 import { Browse1764000000007 } from './migrations/1764000000007-browse';
 import { GuardedMoves1764000000009 } from './migrations/1764000000009-guarded-moves';
+import { PoolCapacity1764000000012 } from './migrations/1764000000012-pool-capacity';
 import { QuotaVersion1764000000014 } from './migrations/1764000000014-quota-version';
 
 /** How long a migration waits for a lock before it gives way to live traffic. */
@@ -26,6 +27,7 @@ export const MIGRATIONS = [
   Cascade1764000000006,
   Browse1764000000007,
   GuardedMoves1764000000009,
+  PoolCapacity1764000000012,
   QuotaVersion1764000000014,
 ];
 

@@ -31,6 +31,21 @@ export const METRICS = {
     help: 'Numbers of a pool that are available and valid now',
     labels: ['operator_id', 'block_prefix', 'identifier_class'],
   },
+  numbering_block_capacity_remaining_percent: {
+    kind: 'gauge',
+    help: 'The same in percent of all numbers of the pool that are not retired, cut off after two decimals',
+    labels: ['operator_id', 'block_prefix', 'identifier_class'],
+  },
+  numbering_block_severity: {
+    kind: 'gauge',
+    help: 'What a pool is alerted for: 0 nothing, 1 WARNING (below 5 %, over at 6 %), 2 SEV1 (below 1 %, over at 1.5 %)',
+    labels: ['operator_id', 'block_prefix', 'identifier_class'],
+  },
+  numbering_block_capacity_age_seconds: {
+    kind: 'gauge',
+    help: 'Age of the measurement that the other gauges of pools show; grows while none succeeds; NaN before the first',
+    labels: [],
+  },
   num_validate_lease_duration_seconds: {
     kind: 'histogram',
     help: 'Time of one ValidateLease answer, by where its facts came from',
