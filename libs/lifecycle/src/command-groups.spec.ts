@@ -1,5 +1,11 @@
 import { StoreUnavailable } from '@numbering/platform';
-import { CommandGroups, MAX_GROUP_SIZE, MAX_WAITING, type Postponed } from './command-groups';
+import {
+  CommandGroups,
+  MAX_GROUP_NUMBERS,
+  MAX_GROUP_SIZE,
+  MAX_WAITING,
+  type Postponed,
+} from './command-groups';
 import { LockTimeout } from './once';
 
 /** A group under way, ended by the test. */
@@ -9,10 +15,11 @@ interface Begun {
   fail: (error: Error) => void;
 }
 
-function groups() {
+function groups(numbersOf: (item: number) => number = () => 1) {
   const begun: Begun[] = [];
   const alone: { item: number; end: (result: string) => void }[] = [];
   const gather = new CommandGroups<number, string>({
+    numbersOf,
     together: (items) =>
       new Promise((resolve, reject) => begun.push({ items, end: resolve, fail: reject })),
     alone: (item) => new Promise((resolve) => alone.push({ item, end: resolve })),
@@ -61,6 +68,17 @@ describe('commands that come at the same time', () => {
     await turns();
     expect(begun.length).toBeGreaterThan(2);
     for (const { items } of begun) expect(items.length).toBeLessThanOrEqual(MAX_GROUP_SIZE);
+  });
+
+  it('share a transaction only while it is not about too many numbers', async () => {
+    const { begun, run } = groups((item) => (item === 0 ? 2 * MAX_GROUP_NUMBERS : 300));
+    for (const item of range(10)) void run(item);
+    await turns();
+    for (let i = 0; i < begun.length; i++) {
+      done(begun[i]);
+      await turns();
+    }
+    expect(begun.map(({ items }) => items)).toEqual([[0], [1, 2, 3], [4, 5, 6], [7, 8, 9]]);
   });
 
   it('let others begin while two groups wait for somebody’s lock', async () => {

@@ -3,6 +3,8 @@ import { LockTimeout } from './once';
 
 /** How many go into one transaction: more would hold its locks too long. */
 export const MAX_GROUP_SIZE = 64;
+/** Numbers that go into one transaction, unless one command alone names more. */
+export const MAX_GROUP_NUMBERS = 1_000;
 /** Fewer are not worth two transactions. */
 const MIN_SPLIT_SIZE = 4;
 /** While one group is with the database, the other is with this process. */
@@ -28,6 +30,8 @@ export type Postponed =
   | 'ALONE';
 
 export interface Together<T, R> {
+  /** How many numbers it is about. */
+  numbersOf: (item: T) => number;
   /** Does them in one transaction. Throws where none of them was done. */
   together: (items: readonly T[]) => Promise<(R | Postponed)[]>;
   /** Does one, and may wait for others. */
@@ -51,6 +55,8 @@ export class CommandGroups<T, R> {
   private readonly lonely: Waiting<T, R>[] = [];
   private groups = 0;
   private slowGroups = 0;
+  /** In the groups that are not slow. */
+  private quickItems = 0;
   private alone = 0;
   private isStarting = false;
 
@@ -79,7 +85,7 @@ export class CommandGroups<T, R> {
 
   private start(): void {
     while (this.waiting.length > 0 && this.mayBeginAnother()) {
-      const group = this.waiting.splice(0, this.nextSize()).filter(hasTime);
+      const group = this.nextGroup().filter(hasTime);
       if (group.length > 0) void this.oneGroup(group);
     }
     while (this.alone < ALONE_AT_ONCE && this.lonely.length > 0) {
@@ -95,8 +101,20 @@ export class CommandGroups<T, R> {
 
   private mayBeginAnother(): boolean {
     if (this.groups >= GROUPS_AT_ONCE) return false;
-    const isOneFree = this.groups - this.slowGroups < GROUPS_SIDE_BY_SIDE;
-    return isOneFree || this.waiting.length >= ENOUGH_FOR_ANOTHER;
+    if (this.waiting.length >= ENOUGH_FOR_ANOTHER) return true;
+    // A small one beside a large one would cost as much as both need together.
+    const isWorthIt = this.waiting.length >= this.quickItems;
+    return isWorthIt && this.groups - this.slowGroups < GROUPS_SIDE_BY_SIDE;
+  }
+
+  private nextGroup(): Waiting<T, R>[] {
+    const size = this.nextSize();
+    let numbers = 0;
+    const tooMany = this.waiting.findIndex(({ item }, i) => {
+      numbers += this.how.numbersOf(item);
+      return i >= size || (i > 0 && numbers > MAX_GROUP_NUMBERS);
+    });
+    return this.waiting.splice(0, tooMany === -1 ? size : tooMany);
   }
 
   /** Of many that find nothing under way, one half goes first and the other right behind it. */
@@ -108,15 +126,18 @@ export class CommandGroups<T, R> {
 
   private async oneGroup(group: readonly Waiting<T, R>[]): Promise<void> {
     this.groups++;
+    this.quickItems += group.length;
     let isSlow = false;
     const slow = setTimeout(() => {
       isSlow = true;
       this.slowGroups++;
+      this.quickItems -= group.length;
       this.start();
     }, SLOW_GROUP_MS);
     await this.carryOut(group);
     clearTimeout(slow);
     if (isSlow) this.slowGroups--;
+    else this.quickItems -= group.length;
     this.groups--;
     this.startSoon();
   }

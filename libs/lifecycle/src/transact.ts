@@ -61,6 +61,7 @@ export interface DecisionInput {
 @Injectable()
 export class Transact {
   private readonly groups = new CommandGroups<NumberCommand<unknown>, Outcome<unknown>>({
+    numbersOf: (command) => command.numbers.length,
     together: (commands) => this.together(commands, { waits: false }),
     alone: async (command) => {
       const [outcome] = await this.together([command], { waits: true });
@@ -176,7 +177,7 @@ export class Transact {
 
   private readNumbers(manager: EntityManager, commands: readonly NumberCommand<unknown>[]) {
     const asked = commands.flatMap((command) => command.numbers);
-    return this.numbers.find(manager, asked, tenantsOf(commands));
+    return this.numbers.find(manager, asked);
   }
 
   private factsOf(manager: EntityManager, numbers: FoundNumbers, tenants: FoundTenants) {

@@ -57,7 +57,7 @@ export class CascadeStore {
          JOIN numbering.identifiers i ON i.identifier = d.identifier
         WHERE d.tenant_id = $1
           AND d.identifier > $2
-          AND d.state IN ('RESERVED', 'HELD', 'LEASED', 'SUSPENDED')
+          AND d.ended_at IS NULL
         ORDER BY d.identifier
         LIMIT $3
           FOR NO KEY UPDATE OF i SKIP LOCKED`,

@@ -11,6 +11,7 @@ import { Browse1764000000007 } from './migrations/1764000000007-browse';
 import { GuardedMoves1764000000009 } from './migrations/1764000000009-guarded-moves';
 import { PoolCapacity1764000000012 } from './migrations/1764000000012-pool-capacity';
 import { QuotaVersion1764000000014 } from './migrations/1764000000014-quota-version';
+import { IndexOfTenants1764000000015 } from './migrations/1764000000015-index-of-tenants';
 
 /** How long a migration waits for a lock before it gives way to live traffic. */
 const MIGRATION_LOCK_TIMEOUT_MS = 10_000;
@@ -29,6 +30,7 @@ export const MIGRATIONS = [
   GuardedMoves1764000000009,
   PoolCapacity1764000000012,
   QuotaVersion1764000000014,
+  IndexOfTenants1764000000015,
 ];
 
 const SESSION =

@@ -6,7 +6,7 @@ import { NUMBER_COLUMNS, NUMBER_JOINS, numberOf, type NumberRow } from './number
 /** A number as the ledger has it, at a moment of the database's clock. */
 export interface FoundNumber {
   number: NumberRecord;
-  /** Of the asking tenants, until when each may not have it again. */
+  /** Until when each tenant may not have it again from whom it was recalled; what is over is left out. */
   bars: ReadonlyMap<string, Date>;
   /** What two writings of it share. */
   matchKey: string;
@@ -28,7 +28,6 @@ export class NumberStore {
   async find(
     manager: EntityManager,
     asked: readonly Pick<ParsedIdentifier, 'identifierClass' | 'matchKey'>[],
-    tenantIds: readonly string[] = [],
   ): Promise<FoundNumbers> {
     const alphas = asked.filter((each) => each.identifierClass === 'ALPHA');
     const digits = asked.filter((each) => each.identifierClass !== 'ALPHA');
@@ -40,10 +39,10 @@ export class NumberStore {
                 SELECT array_agg(tenant_id) AS barred_tenants, array_agg(until) AS barred_until
                   FROM numbering.recall_bars
                  WHERE identifier = i.identifier
-                   AND tenant_id = ANY ($3::text[])) b
+                   AND until > clock_timestamp()) b
         WHERE i.identifier = ANY ($1::text[])
            OR (i.identifier_class = 'ALPHA' AND i.alpha_key = ANY ($2::text[]))`,
-      [digits.map((each) => each.matchKey), alphas.map((each) => each.matchKey), tenantIds],
+      [digits.map((each) => each.matchKey), alphas.map((each) => each.matchKey)],
     );
     const now = rows.at(-1)?.now ?? (await this.databaseTime(manager));
     return { byMatchKey: new Map(rows.map((row) => [matchKeyOf(row), foundOf(row)])), now };

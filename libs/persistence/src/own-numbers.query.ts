@@ -35,7 +35,7 @@ export class OwnNumbersList {
          JOIN numbering.identifiers i ON i.identifier = l.identifier
          LEFT JOIN numbering.leases e ON e.lease_id = i.quarantined_lease_id
         WHERE l.tenant_id = $1
-          AND l.state IN ('RESERVED', 'HELD', 'LEASED', 'SUSPENDED')
+          AND l.ended_at IS NULL
           AND (l.state IN ('LEASED', 'SUSPENDED') OR l.expires_at > clock_timestamp())
           AND ($2::text IS NULL OR l.state = $2)
           AND ($3::text IS NULL OR i.identifier_class = $3)

@@ -10,8 +10,8 @@ import {
 } from '../benchmark';
 import { eventually } from '@numbering/testing';
 import { percentile } from '../measure';
+import { startApp } from '../built-app';
 import { openGround, TENANTS } from '../reserve/ground';
-import { startWorker } from './worker';
 
 const PREFIX = '+9379';
 const LIVE = 100_000;
@@ -93,7 +93,7 @@ async function openReleaseLag(
     return new Map(rows.map(({ identifier, ends }) => [identifier as string, ends as Date]));
   };
   await claim(live, 3_600, 36_000);
-  const worker = await startWorker(ground.databaseUrl, ground.redisUrl);
+  const worker = await startApp('reservation-worker', ground);
   const keyEvents = await listen(ground.redisUrl);
   // The worker arms what it finds alive: the events come from among as many keys as there are claims.
   await keyEvents.areAmong(live);

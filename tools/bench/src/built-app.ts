@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { eventually, freePort } from '@numbering/testing';
+
+const START_LIMIT_MS = 30_000;
+/** What Linux counts a process' CPU time in. */
+const TICKS_A_SECOND = 100;
+
+/** A built app as a process of its own, on stores of a benchmark's own, without Kafka: its events wait. */
+export async function startApp(
+  app: 'inventory-api' | 'reservation-worker',
+  { databaseUrl, redisUrl }: { databaseUrl: string; redisUrl: string },
+  settings: Record<string, string> = {},
+) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(process.execPath, [path.resolve('dist/apps', app, 'main.js')], {
+    env: {
+      ...{ PATH: process.env.PATH, PORT: String(port), LOG_LEVEL: 'error' },
+      ...{ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, BILLING_URL: 'http://127.0.0.1:1' },
+      ...settings,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  const isReady = async () => {
+    const { status } = await fetch(`${url}/health/ready`);
+    if (status !== 200) throw new Error(`${app} is not ready: ${status}`);
+  };
+  try {
+    await eventually(isReady, { withinMs: START_LIMIT_MS });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url,
+    /** CPU seconds it has used. */
+    cpuSeconds: () => {
+      // Behind the name in brackets, which may hold spaces.
+      const [, fields = ''] = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ');
+      const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number);
+      return (user + system) / TICKS_A_SECOND;
+    },
+    stop,
+  };
+}
