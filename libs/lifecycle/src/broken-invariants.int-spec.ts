@@ -88,7 +88,8 @@ describe('US-NUM-010 the check of the invariants finds what is planted', () => {
      SELECT gen_random_uuid(), identifier, 'another', 'RESERVED', claimed_at, claimed_at + interval '1 hour', false, false
        FROM numbering.leases WHERE ${ofLeased()}`;
   const quota = (column: string) => [
-    `UPDATE numbering.tenant_quotas SET ${column} = 0 WHERE tenant_id = '${TENANT}'`,
+    `INSERT INTO numbering.tenant_quotas (tenant_id, ${column}, changed_by) VALUES ('${TENANT}', 0, 'planted')
+     ON CONFLICT (tenant_id) DO UPDATE SET ${column} = 0`,
   ];
 
   it.each<[string, string, () => string[]]>([

@@ -35,24 +35,24 @@ const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const done = (group: Begun | undefined) => group?.end(group.items.map((item) => `done ${item}`));
 
 describe('commands that come at the same time', () => {
-  it('are one group, however few, and what comes meanwhile is the next, side by side', async () => {
+  it('are one group, however few; what comes meanwhile is the next, side by side if it is as large', async () => {
     const { begun, run } = groups();
     const calls = [1, 2, 3].map(run);
     await turns();
     calls.push(...[4, 5].map(run));
     await turns();
-    expect(begun.map(({ items }) => items)).toEqual([
-      [1, 2, 3],
-      [4, 5],
-    ]);
+    expect(begun.map(({ items }) => items)).toEqual([[1, 2, 3]]);
     calls.push(run(6));
+    await turns();
+    expect(begun[1]?.items).toEqual([4, 5, 6]);
+    calls.push(...[7, 8, 9].map(run));
     await turns();
     expect(begun).toHaveLength(2);
     done(begun[1]);
     await turns();
-    expect(begun[2]?.items).toEqual([6]);
+    expect(begun[2]?.items).toEqual([7, 8, 9]);
     for (const group of begun) done(group);
-    expect(await Promise.all(calls)).toEqual([1, 2, 3, 4, 5, 6].map((item) => `done ${item}`));
+    expect(await Promise.all(calls)).toEqual(range(9).map((i) => `done ${i + 1}`));
   });
 
   it('are two halves where they are many, so that one is decided while the other is written', async () => {
@@ -99,13 +99,12 @@ describe('commands that come at the same time', () => {
     const { begun, run } = groups();
     const [first, second] = [run(1), run(2)];
     await turns();
-    void run(0);
-    await turns();
     const third = run(3);
+    await turns();
     begun[0]?.end(['done 1', 'LATER']);
     await turns();
-    expect(begun[2]?.items).toEqual([2, 3]);
-    done(begun[2]);
+    expect(begun[1]?.items).toEqual([2, 3]);
+    done(begun[1]);
     expect(await Promise.all([first, second, third])).toEqual(['done 1', 'done 2', 'done 3']);
   });
 
