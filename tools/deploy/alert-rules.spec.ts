@@ -1,3 +1,5 @@
+import { IDENTIFIER_CLASSES } from '@numbering/contracts';
+import { runbookOf } from '@numbering/domain';
 import { METRICS, type MetricName } from '@numbering/platform';
 import { alertRules, ruleFiles, ruleTestFiles, type AlertRule } from './alert-rules.fixture';
 import { namesIn, textOf } from './deploy-files.fixture';
@@ -11,6 +13,12 @@ const metricOf = (series: string): string =>
 const seriesIn = (expr: string): string[] =>
   [...expr.matchAll(/\bnum(?:bering)?_[a-z_]+\b/g)].map(([name]) => name);
 
+/** One, or those among which a template chooses. */
+const runbooksIn = ({ annotations }: AlertRule): string[] =>
+  [...(annotations.runbook ?? '').matchAll(/docs\/runbooks\/([\w-]+\.md)/g)].map(
+    ([, page]) => page ?? '',
+  );
+
 describe('the alert rules', () => {
   it('have a file of tests each, and names that do not repeat', () => {
     expect(ruleFiles.length).toBeGreaterThan(0);
@@ -22,6 +30,17 @@ describe('the alert rules', () => {
 
   it('US-NUM-014 and US-NUM-002 tell of a Redis that is away', () => {
     expect(alertRules.map(({ alert }) => alert)).toContain('numbering_redis_down');
+  });
+
+  it('US-NUM-013 tell of pools that run out, with the page that its events name for the class', () => {
+    const pages = IDENTIFIER_CLASSES.map((identifierClass) =>
+      runbookOf({ operatorId: 'NATIONAL', blockPrefix: '*', identifierClass }),
+    ).sort();
+    for (const name of ['numbering_block_low', 'numbering_block_critical']) {
+      const rule = alertRules.find(({ alert }) => alert === name);
+      const told = rule ? runbooksIn(rule).map((page) => `docs/runbooks/${page}`) : [];
+      expect(told.sort()).toEqual(pages);
+    }
   });
 
   it('US-NUM-010 tell of lateness', () => {
@@ -48,8 +67,11 @@ describe('the alert rules', () => {
     expect(['warning', 'critical']).toContain(rule.labels.severity);
     expect(rule.annotations.summary?.length).toBeGreaterThan(0);
     expect(rule.annotations.description?.length).toBeGreaterThan(0);
-    const page = /^docs\/runbooks\/(.+)$/.exec(rule.annotations.runbook ?? '')?.[1];
-    expect(namesIn('docs/runbooks')).toContain(page);
-    expect(textOf(`docs/runbooks/${page}`)).toContain(`\`${name}\``);
+    const pages = runbooksIn(rule);
+    expect(pages.length).toBeGreaterThan(0);
+    for (const page of pages) {
+      expect(namesIn('docs/runbooks')).toContain(page);
+      expect(textOf(`docs/runbooks/${page}`)).toContain(`\`${name}\``);
+    }
   });
 });
