@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eventually, freePort, mintToken, RestCaller, TopicTap } from '@numbering/testing';
 import { Redis } from 'ioredis';
 import { AppProcess } from './app-process.fixture';
-import { QuotaScene } from './quota-scene.fixture';
+import { TenantScene } from './tenant-scene.fixture';
 
 const CHANGED = 'numbering.quota.changed';
 const TENANTS = '/v1/admin/numbering/tenants';
@@ -15,7 +15,7 @@ const NO_OWN = {
 };
 
 describe('US-NUM-011 quotas that admins change', () => {
-  const scene = new QuotaScene();
+  const scene = new TenantScene();
   const { suite } = scene;
   const tap = new TopicTap();
   let redis: Redis;

@@ -1,11 +1,11 @@
 import type { Answer } from '@numbering/testing';
-import { CLASSES, QuotaScene } from './quota-scene.fixture';
+import { CLASSES, TenantScene } from './tenant-scene.fixture';
 
 const CALLERS = 50;
 const QUOTA = 6;
 
 describe('US-NUM-011 quotas of leases', () => {
-  const scene = new QuotaScene();
+  const scene = new TenantScene();
   const { suite } = scene;
   afterAll(() => suite.close());
 

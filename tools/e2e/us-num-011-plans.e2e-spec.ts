@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eventually, TopicTap } from '@numbering/testing';
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import { DeadLetters } from './dead-letters.fixture';
-import { QuotaScene } from './quota-scene.fixture';
+import { TenantScene } from './tenant-scene.fixture';
 
 const PLAN = 'billing.plan.changed';
 const CHANGED = 'numbering.quota.changed';
@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
 const PATIENCE = { withinMs: 30_000 };
 
 describe('US-NUM-011 plans that billing changes', () => {
-  const scene = new QuotaScene();
+  const scene = new TenantScene();
   const { suite } = scene;
   const tap = new TopicTap();
   const dead = new DeadLetters();

@@ -7,8 +7,8 @@ export type ClassName = (typeof CLASSES)[number];
 export const BYPASS = 'numbering:read numbering:write numbering:lease:bypass';
 const TENANTS = '/v1/admin/numbering/tenants';
 
-/** Tenants at their quotas. */
-export class QuotaScene {
+/** Tenants, and what they lease. */
+export class TenantScene {
   readonly suite = new Suite();
 
   /** Fresh identifiers of a class, available. */
@@ -31,6 +31,17 @@ export class QuotaScene {
   /** A tenant with these quotas above its plan, which may lease without reserving. */
   tenant(quotas?: Record<string, number>, plan = 'enterprise'): Promise<TestTenant> {
     return this.suite.tenant(plan, BYPASS, quotas);
+  }
+
+  /** A fresh short code that may be leased as vanity. */
+  async vanityCode(): Promise<string> {
+    const identifier = String(randomInt(10_000_000, 99_999_999));
+    const identifiers = [{ identifier, vanityEligible: true }];
+    await this.suite.expect(
+      200,
+      this.suite.admin.post('/v1/admin/numbering/identifiers', { identifiers }),
+    );
+    return identifier;
   }
 
   newId(): string {
