@@ -1,5 +1,5 @@
 import { claimKey, RELEASE_QUEUE } from '@numbering/persistence';
-import { eventually } from '@numbering/testing';
+import { eventually, Line, testRedis } from '@numbering/testing';
 import type { TestingModule } from '@nestjs/testing';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -162,6 +162,44 @@ describe('US-NUM-010 a Redis that remembers what has been overtaken', () => {
       redis.disconnect();
       await worker.close();
       await world.close();
+    }
+  });
+});
+
+describe('US-NUM-010 a Redis that one process alone cannot reach', () => {
+  it('has what that one missed soon after, the worker having had it all along', async () => {
+    const server = await testRedis();
+    const { line, url } = await Line.to(server.url);
+    const world = await openWorld({ REDIS_URL: url });
+    const worker = await world.startWorker({ REDIS_URL: server.url });
+    const redis = new Redis(server.url);
+    try {
+      const [held, freed, made] = ['+93791000001', '+93791000002', '+93791000003'];
+      await world.reserve(held);
+      await world.reserve(freed);
+      await eventually(async () => {
+        expect(await redis.exists(claimKey(held), claimKey(freed))).toBe(2);
+      });
+      line.cut();
+      await world.hold(held);
+      await world.release(freed);
+      const { leaseId } = await world.reserve(made);
+      expect(await redis.exists(claimKey(made))).toBe(0);
+      line.restore();
+      await eventually(
+        async () => {
+          expect(await redis.get(claimKey(made))).toBe(leaseId);
+          expect(await redis.pttl(claimKey(held))).toBeGreaterThan(HOLD_TTL_MS - 60_000);
+          expect(await redis.exists(claimKey(freed))).toBe(0);
+        },
+        { withinMs: REBUILT_WITHIN_MS },
+      );
+    } finally {
+      redis.disconnect();
+      await worker.close();
+      await world.close();
+      await line.close();
+      await server.stop();
     }
   });
 });

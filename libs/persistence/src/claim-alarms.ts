@@ -12,6 +12,7 @@ import {
   type RedisGate,
 } from '@numbering/platform';
 import type { LiveClaim } from './due.store';
+import { MissedAlarms } from './missed-alarms';
 
 export const CLAIM_KEY_PREFIX = 'num:reserve:';
 /** The story's key (US-NUM-008), with the identifier as the service answers it. */
@@ -48,6 +49,7 @@ const MAX_REMEMBERED_SECONDS = 1_000;
 export class ClaimAlarms {
   private readonly log: Log;
   private readonly armedSeconds = new Set<number>();
+  private readonly missed: MissedAlarms;
   private queue: Queue<RingJob> | undefined;
   private queueRedis: RedisClient | undefined;
   private failureLogged = false;
@@ -57,18 +59,20 @@ export class ClaimAlarms {
     private readonly gate: RedisGate,
   ) {
     this.log = processLog(config);
+    this.missed = new MissedAlarms(gate);
     // A Redis that was away may have come back empty.
     gate.onStateChange(() => this.armedSeconds.clear());
     // Opened early: the first claim would find the connection still on its way.
     if (config.releaseAlarms.has('bullmq')) this.openQueue();
   }
 
-  /** Sets and clears in one round trip. Never throws: a failure is logged once an outage. */
+  /** Sets and clears in one round trip. Never throws: a failure is logged once an outage, and made up for after it. */
   async apply(changes: ClaimAlarmChanges): Promise<void> {
     try {
       await Promise.all([this.applyKeys(changes), this.armSeconds(changes.set)]);
       this.failureLogged = false;
     } catch (error) {
+      this.missed.add([...changes.set, ...changes.clear].map(({ identifier }) => identifier));
       const known = error instanceof StoreUnavailable; // The gate logs the outage itself.
       if (!known && !this.failureLogged) {
         this.log.warn({ err: error }, 'alarms of claims are not set; poll and sweep release them');
@@ -93,6 +97,7 @@ export class ClaimAlarms {
   }
 
   async close(): Promise<void> {
+    this.missed.close();
     // Without its connection first, the queue would wait for a Redis that is away.
     this.queueRedis?.disconnect();
     await this.queue?.close().catch(() => undefined);
@@ -105,7 +110,8 @@ export class ClaimAlarms {
   }
 
   private async armSeconds(set: ClaimAlarmChanges['set']): Promise<void> {
-    if (!this.queue || this.queueRedis?.status !== 'ready' || !this.gate.isUp) return;
+    if (!this.queue || set.length === 0) return;
+    if (this.queueRedis?.status !== 'ready' || !this.gate.isUp) throw new StoreUnavailable('redis');
     const jobs = new Map<number, number>();
     for (const { expiresAt, ttlMs } of set) {
       const second = secondOf(expiresAt);

@@ -20,6 +20,7 @@ export * from './quota-lookup';
 export * from './tenant.store';
 export * from './capacity.store';
 export * from './claim-alarms';
+export { ALL_ALARMS_KEY, MISSED_ALARMS_KEY } from './missed-alarms';
 export * from './claim-count.store';
 export * from './inbox.store';
 export * from './job-lock';

@@ -6,6 +6,7 @@ import {
   isRefused,
   LifecycleModule,
   RegisterIdentifiers,
+  ReleaseNumber,
   ReserveNumber,
 } from '@numbering/lifecycle';
 import { loadConfig, type Config } from '@numbering/platform';
@@ -22,8 +23,9 @@ export interface World {
   source: DataSource;
   /** Registers a number and reserves it for the configured time. */
   reserve: (identifier: string) => Promise<{ leaseId: string }>;
-  /** Holds what `reserve` reserved, for whoever has it. */
+  /** For whom `reserve` reserved it. */
   hold: (identifier: string) => Promise<void>;
+  release: (identifier: string) => Promise<void>;
   stateOf: (identifier: string) => Promise<string>;
   /** The worker in this process, without its door. */
   startWorker: (environment?: Record<string, string>) => Promise<TestingModule>;
@@ -64,16 +66,8 @@ export async function openWorld(
     lifecycle,
     source,
     reserve: (identifier) => reserve(lifecycle, identifier),
-    hold: async (identifier) => {
-      const [{ tenantId }] = await source.query(
-        `SELECT tenant_id AS "tenantId" FROM numbering.leases
-          WHERE identifier = $1 AND state = 'RESERVED'`,
-        [identifier],
-      );
-      const caller: Caller = { sub: 'user-1', tenantId, scopes: TENANT_SCOPES };
-      const outcome = await lifecycle.get(HoldNumber).run({ caller }, parsed(identifier));
-      if (isRefused(outcome)) throw new Error(outcome.refusal.detail);
-    },
+    hold: (identifier) => byItsOwner(lifecycle, HoldNumber, identifier),
+    release: (identifier) => byItsOwner(lifecycle, ReleaseNumber, identifier),
     stateOf: async (identifier) => {
       const [row] = await source.query(
         'SELECT state FROM numbering.identifiers WHERE identifier = $1',
@@ -103,6 +97,21 @@ async function reserve(lifecycle: TestingModule, identifier: string) {
   const outcome = await lifecycle.get(ReserveNumber).run({ caller }, parsed(identifier));
   if (isRefused(outcome)) throw new Error(outcome.refusal.detail);
   return outcome.answer;
+}
+
+async function byItsOwner(
+  lifecycle: TestingModule,
+  what: typeof HoldNumber | typeof ReleaseNumber,
+  identifier: string,
+): Promise<void> {
+  const [{ tenantId }] = await lifecycle.get(DataSource).query(
+    `SELECT tenant_id AS "tenantId" FROM numbering.leases
+      WHERE identifier = $1 AND state = 'RESERVED'`,
+    [identifier],
+  );
+  const caller: Caller = { sub: 'user-1', tenantId, scopes: TENANT_SCOPES };
+  const outcome = await lifecycle.get(what).run({ caller }, parsed(identifier));
+  if (isRefused(outcome)) throw new Error(outcome.refusal.detail);
 }
 
 function parsed(text: string): ParsedIdentifier {
