@@ -40,7 +40,7 @@ return false`;
  */
 export class AlarmKeeper {
   private readonly loop: ReconcilerLoop;
-  /** Redis was away: claims made meanwhile have no alarms, whatever the mark says. */
+  /** The connection was lost: Redis may have been started anew, whatever the mark says. */
   private isOwed = false;
 
   constructor(
@@ -56,10 +56,10 @@ export class AlarmKeeper {
 
   start(): void {
     this.gate.onStateChange((isUp) => {
-      if (!isUp) this.isOwed = true;
-      else void this.loop.ring('redis');
+      if (isUp) void this.loop.ring('redis');
     });
-    // A restart may be over before the gate has noticed it.
+    // What only stood still has lost nothing, and who missed it tells what; what was started anew may have lost its last
+    // second, though the mark is older.
     this.redis.on('close', () => (this.isOwed = true));
     this.loop.every(LOOK_EVERY_MS, 'period');
   }
