@@ -80,7 +80,7 @@ describe('US-NUM-010 alarms that ring at the wrong time', () => {
       [identifier],
     );
     const release = world.lifecycle.get(ReleaseDueClaims);
-    expect(await release.run()).toMatchObject({ changed: 0 });
+    expect(await release.run()).toMatchObject({ scanned: 0, changed: 0, failed: 0 });
     await owner.commitTransaction();
     await owner.release();
     expect(await release.run()).toMatchObject({ changed: 0 });
