@@ -33,15 +33,20 @@ export class NumberStore {
     const digits = asked.filter((each) => each.identifierClass !== 'ALPHA');
     const rows: NumberRow[] = await manager.query(
       `SELECT ${NUMBER_COLUMNS}, b.barred_tenants, b.barred_until
-         FROM numbering.identifiers i
+         FROM (SELECT *
+                 FROM numbering.identifiers
+                WHERE identifier = ANY ($1::text[])
+               UNION ALL
+               SELECT *
+                 FROM numbering.identifiers
+                WHERE identifier_class = 'ALPHA'
+                  AND alpha_key = ANY ($2::text[])) i
          ${NUMBER_JOINS}
         CROSS JOIN LATERAL (
                 SELECT array_agg(tenant_id) AS barred_tenants, array_agg(until) AS barred_until
                   FROM numbering.recall_bars
                  WHERE identifier = i.identifier
-                   AND until > clock_timestamp()) b
-        WHERE i.identifier = ANY ($1::text[])
-           OR (i.identifier_class = 'ALPHA' AND i.alpha_key = ANY ($2::text[]))`,
+                   AND until > clock_timestamp()) b`,
       [digits.map((each) => each.matchKey), alphas.map((each) => each.matchKey)],
     );
     const now = rows.at(-1)?.now ?? (await this.databaseTime(manager));
