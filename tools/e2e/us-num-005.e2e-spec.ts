@@ -7,6 +7,7 @@ import {
   ValidatorClient,
   type BillingTells,
   type TestTenant,
+  letADayPass,
 } from '@numbering/testing';
 import { runJob } from './job.fixture';
 
@@ -95,16 +96,8 @@ describe('US-NUM-005 leases renew themselves', () => {
   const keysOf = async ({ tenant }: Made) =>
     (await billing.calls(tenant.id)).map(({ idempotencyKey }) => idempotencyKey);
   const isRenewed = async (made: Made): Promise<boolean> => (await history(made)).length === 2;
-  /** As if what the lease remembers of today had been yesterday. */
   const nextDay = ({ leaseId }: Made) =>
-    suite.sql(
-      `UPDATE numbering.leases
-          SET renewal_refused_at = renewal_refused_at - interval '1 day',
-              renewal_skipped_at = renewal_skipped_at - interval '1 day',
-              renewal_reminded_at = renewal_reminded_at - interval '1 day'
-        WHERE lease_id = $1`,
-      [leaseId],
-    );
+    letADayPass((text, values) => suite.sql(text, values), leaseId);
 
   it('within 7 days of the end: extended by its term from the old end, a history row behind the old one, an event', async () => {
     const [due, early] = [await leased('3 days'), await leased('8 days')];

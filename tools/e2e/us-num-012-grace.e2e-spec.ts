@@ -1,5 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { eventually, testBilling, ValidatorClient, type TestBilling } from '@numbering/testing';
+import {
+  eventually,
+  testBilling,
+  ValidatorClient,
+  type TestBilling,
+  letADayPass,
+} from '@numbering/testing';
 import { runJob } from './job.fixture';
 import { openOwnStack, type OwnStack } from './own-stack.fixture';
 
@@ -86,16 +92,8 @@ describe('US-NUM-012 the grace of a vanity lease', () => {
     return rows.map(({ action, from_state: from, to_state: to }) => `${action} ${from} ${to}`);
   };
   const KEPT = 'LEASED LEASED';
-  /** As if what the lease remembers of today had been yesterday. */
   const nextDay = ({ leaseId }: VanityLease) =>
-    own.sql(
-      `UPDATE numbering.leases
-          SET renewal_refused_at = renewal_refused_at - interval '1 day',
-              renewal_skipped_at = renewal_skipped_at - interval '1 day',
-              renewal_reminded_at = renewal_reminded_at - interval '1 day'
-        WHERE lease_id = $1`,
-      [leaseId],
-    );
+    letADayPass((text, values) => own.sql(text, values), leaseId);
   const renewalRun = () =>
     runJob('renew-leases', {
       ...{ DATABASE_URL: own.databaseUrl, REDIS_URL: own.redis.url, BILLING_URL: billing.url },

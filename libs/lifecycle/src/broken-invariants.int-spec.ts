@@ -1,4 +1,3 @@
-import { isRefusal, parseTerm } from '@numbering/domain';
 import { brokenInvariants, eventually, lateUses, overQuota, type Rows } from '@numbering/testing';
 import { HoldNumber } from './hold-number';
 import { LeaseNumber } from './lease-number';
@@ -12,6 +11,7 @@ import {
   openLedger,
   parsed,
   tenantCaller,
+  termOf,
   type Ledger,
 } from './testing';
 
@@ -30,8 +30,7 @@ describe('US-NUM-010 the check of the invariants finds what is planted', () => {
     [leased = '', held = '', lapsed = ''] = await ledger.numbers(3);
     const { module, source } = ledger;
     const tenant = as(tenantCaller(TENANT));
-    const term = parseTerm('30d', false);
-    if (isRefusal(term)) throw new Error(term.detail);
+    const term = termOf('30d');
     for (const number of [leased, held, lapsed]) {
       answerOf(await module.get(ReserveNumber).run(tenant, parsed(number)));
       answerOf(await module.get(HoldNumber).run(tenant, parsed(number)));

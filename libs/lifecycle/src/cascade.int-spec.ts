@@ -1,4 +1,3 @@
-import { parseTerm, isRefusal } from '@numbering/domain';
 import { brokenInvariants, leaseMany } from '@numbering/testing';
 import { Cascade } from './cascade';
 import { HoldNumber } from './hold-number';
@@ -20,6 +19,7 @@ import {
   openLedger,
   parsed,
   tenantCaller,
+  termOf,
   type Ledger,
 } from './testing';
 
@@ -52,11 +52,7 @@ describe('US-NUM-004 the cascade of a suspension', () => {
     );
   const reinstate = async (tenantId: string) =>
     answerOf(await ledger.module.get(ReinstateTenant).run(admin, tenantId));
-  const thirtyDays = (() => {
-    const term = parseTerm('30d', false);
-    if (isRefusal(term)) throw new Error(term.detail);
-    return { term, autoRenew: false, vanity: false };
-  })();
+  const thirtyDays = { term: termOf('30d'), autoRenew: false, vanity: false };
   const reserve = (tenantId: string, number: string) =>
     ledger.module.get(ReserveNumber).run(as(tenantCaller(tenantId)), parsed(number));
   const lease = (tenantId: string, number: string) =>

@@ -22,9 +22,9 @@ import {
   QuotaCache,
   RenewalAttemptStore,
   RenewalStore,
-  ValidFromStore,
   SigningKeyStore,
   TenantStore,
+  ValidFromStore,
 } from '@numbering/persistence';
 import {
   failFastRedis,
@@ -51,6 +51,7 @@ import { FILES_AT_ONCE, ImportTurns } from './import-turns';
 import { Inbound } from './inbound';
 import { LeaseNumber } from './lease-number';
 import { LedgerAct } from './ledger-act';
+import { ListValidNumbers } from './list-valid-numbers';
 import { MeasurePools } from './measure-pools';
 import { Once } from './once';
 import { OverrideQuarantine } from './override-quarantine';
@@ -72,7 +73,6 @@ import { RetireNumber } from './retire-number';
 import { RevokeSigningKey } from './revoke-signing-key';
 import { SetQuotas } from './set-quotas';
 import { SettleRenewals } from './settle-renewals';
-import { ListValidNumbers } from './list-valid-numbers';
 import { SnapshotCapacity } from './snapshot-capacity';
 import { SuspendLease } from './suspend-lease';
 import { SuspendTenant } from './suspend-tenant';
@@ -107,9 +107,9 @@ const STORES: Provider[] = [
   PriceStore,
   RenewalAttemptStore,
   RenewalStore,
-  ValidFromStore,
   SigningKeyStore,
   TenantStore,
+  ValidFromStore,
 ];
 
 const COMMANDS: Provider[] = [
@@ -123,6 +123,7 @@ const COMMANDS: Provider[] = [
   HoldNumber,
   ImportBlock,
   LeaseNumber,
+  ListValidNumbers,
   OverrideQuarantine,
   RecallNumber,
   RegisterIdentifiers,
@@ -137,7 +138,6 @@ const COMMANDS: Provider[] = [
   RetireNumber,
   RevokeSigningKey,
   SetQuotas,
-  ListValidNumbers,
   SnapshotCapacity,
   SuspendLease,
   SuspendTenant,

@@ -13,15 +13,9 @@ import {
   openLedger,
   parsed,
   tenantCaller,
+  termOf,
   type Ledger,
 } from './testing';
-import { isRefusal, parseTerm } from '@numbering/domain';
-
-const term = (written: string) => {
-  const read = parseTerm(written, false);
-  if (isRefusal(read)) throw new Error(read.detail);
-  return read;
-};
 
 describe('claims on the real database', () => {
   let ledger: Ledger;
@@ -61,7 +55,7 @@ describe('claims on the real database', () => {
     const leased = answerOf(
       await ledger.module.get(LeaseNumber).run(who, parsed(number), {
         tenantId: 'walker',
-        term: term('30d'),
+        term: termOf('30d'),
         autoRenew: false,
         vanity: false,
       }),

@@ -1,4 +1,4 @@
-import { isRefusal, parseTerm, type Term } from '@numbering/domain';
+import { type Term } from '@numbering/domain';
 import { ExpireLeases } from './expire-leases';
 import { HoldNumber } from './hold-number';
 import { LeaseNumber } from './lease-number';
@@ -9,7 +9,7 @@ import { RenewLeases } from './renew-leases';
 import { ReserveNumber } from './reserve-number';
 import { SuspendLease } from './suspend-lease';
 import { SuspendTenant } from './suspend-tenant';
-import { adminCaller, answerOf, as, parsed, tenantCaller, type Ledger } from './testing';
+import { adminCaller, answerOf, as, parsed, tenantCaller, termOf, type Ledger } from './testing';
 
 /** A number that several race for. */
 export interface Race {
@@ -63,9 +63,3 @@ export function racersOf(ledger: Ledger) {
 }
 
 const TERM: Term = termOf('30d');
-
-function termOf(written: string): Term {
-  const read = parseTerm(written, false);
-  if (isRefusal(read)) throw new Error(read.detail);
-  return read;
-}

@@ -1,3 +1,4 @@
+import { letADayPass } from '@numbering/testing';
 import { ExpireLeases } from './expire-leases';
 import { ReinstateTenant } from './reinstate-tenant';
 import { openRenewalWorld, type LeaseMade, type RenewalWorld } from './renewal.fixture';
@@ -64,16 +65,7 @@ describe('a renewal run', () => {
     );
     return audits.map(({ action }) => action);
   };
-  /** As if what this term remembers had been yesterday. */
-  const nextDay = ({ leaseId }: LeaseMade) =>
-    world.rows(
-      `UPDATE numbering.leases
-          SET renewal_refused_at = renewal_refused_at - interval '1 day',
-              renewal_skipped_at = renewal_skipped_at - interval '1 day',
-              renewal_reminded_at = renewal_reminded_at - interval '1 day'
-        WHERE lease_id = $1`,
-      [leaseId],
-    );
+  const nextDay = ({ leaseId }: LeaseMade) => letADayPass(world.rows, leaseId);
   const keysAskedBy = async (tenantId: string) =>
     (await world.billing.calls(tenantId)).map(({ idempotencyKey }) => idempotencyKey);
   const suspendTenant = (tenantId: string) =>

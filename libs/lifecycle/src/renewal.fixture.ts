@@ -1,4 +1,3 @@
-import { isRefusal, parseTerm, type Term } from '@numbering/domain';
 import { testBilling, type TestBilling } from '@numbering/testing';
 import { LeaseNumber } from './lease-number';
 import { RegisterIdentifiers } from './register-identifiers';
@@ -10,6 +9,7 @@ import {
   openLedger,
   parsed,
   tenantCaller,
+  termOf,
   type Ledger,
 } from './testing';
 
@@ -94,10 +94,4 @@ export async function openRenewalWorld(
       await billing.stop();
     },
   };
-}
-
-function termOf(written: string, vanity: boolean): Term {
-  const read = parseTerm(written, vanity);
-  if (isRefusal(read)) throw new Error(read.detail);
-  return read;
 }

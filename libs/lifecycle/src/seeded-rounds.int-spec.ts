@@ -1,4 +1,3 @@
-import { isRefusal, parseTerm, type Term } from '@numbering/domain';
 import { brokenInvariants, random } from '@numbering/testing';
 import { HoldNumber } from './hold-number';
 import { LeaseNumber } from './lease-number';
@@ -19,6 +18,7 @@ import {
   openLedger,
   parsed,
   tenantCaller,
+  termOf,
   type Ledger,
 } from './testing';
 
@@ -31,12 +31,6 @@ const LEASE_QUOTA = 2;
 
 /** A seed of one's own replays a run: SEED=… */
 const SEED = Number(process.env.SEED ?? 20260601);
-
-const term = (): Term => {
-  const read = parseTerm('30d', false);
-  if (isRefusal(read)) throw new Error(read.detail);
-  return read;
-};
 
 describe(`${ROUNDS} rounds of concurrent commands on few numbers, seed ${SEED}`, () => {
   let ledger: Ledger;
@@ -87,7 +81,7 @@ describe(`${ROUNDS} rounds of concurrent commands on few numbers, seed ${SEED}`,
         () =>
           module.get(LeaseNumber).run(who, it, {
             tenantId,
-            term: term(),
+            term: termOf('30d'),
             autoRenew: false,
             vanity: false,
           }),

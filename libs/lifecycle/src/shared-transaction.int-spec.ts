@@ -1,4 +1,3 @@
-import { isRefusal, parseTerm, type Term } from '@numbering/domain';
 import { eventually } from '@numbering/testing';
 import { Client } from 'pg';
 import { HoldNumber } from './hold-number';
@@ -15,14 +14,9 @@ import {
   openLedger,
   parsed,
   tenantCaller,
+  termOf,
   type Ledger,
 } from './testing';
-
-const term = (): Term => {
-  const read = parseTerm('30d', false);
-  if (isRefusal(read)) throw new Error(read.detail);
-  return read;
-};
 
 describe('commands that share a transaction', () => {
   let ledger: Ledger;
@@ -74,7 +68,7 @@ describe('commands that share a transaction', () => {
       reserve.run(who, parsed(number)),
       ledger.module.get(HoldNumber).run(who, parsed(number)),
       ledger.module.get(LeaseNumber).run(who, parsed(number), {
-        ...{ tenantId: 'one-after-other', term: term(), autoRenew: false, vanity: false },
+        ...{ tenantId: 'one-after-other', term: termOf('30d'), autoRenew: false, vanity: false },
       }),
     ]);
     await Promise.all(busy);

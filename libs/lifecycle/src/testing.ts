@@ -1,6 +1,6 @@
 import { Test, type TestingModule } from '@nestjs/testing';
-import type { Caller, ParsedIdentifier } from '@numbering/domain';
-import { isRefusal, parseIdentifier } from '@numbering/domain';
+import type { Caller, ParsedIdentifier, Term } from '@numbering/domain';
+import { isRefusal, parseIdentifier, parseTerm } from '@numbering/domain';
 import { loadConfig } from '@numbering/platform';
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@numbering/testing';
 import { DataSource } from 'typeorm';
@@ -103,6 +103,12 @@ export function codeOf(outcome: Outcome<unknown>): string {
 
 export function parsed(text: string): ParsedIdentifier {
   const read = parseIdentifier(text);
+  if (isRefusal(read)) throw new Error(read.detail);
+  return read;
+}
+
+export function termOf(written: string, vanity = false): Term {
+  const read = parseTerm(written, vanity);
   if (isRefusal(read)) throw new Error(read.detail);
   return read;
 }

@@ -2,6 +2,7 @@ export * from './eventually';
 export * from './invariants';
 export * from './random';
 export * from './lease-many';
+export * from './let-a-day-pass';
 export * from './line';
 export * from './test-database';
 export * from './test-billing';
