@@ -40,7 +40,7 @@ const POOL = `operator_id AS "operatorId",
 /**
  * US-NUM-013. Pools are counted out of the identifiers themselves, by one pass over them: so nothing of a pool is
  * written by any transition, nothing can drift, and a hand at the database is counted too. Alternatives measured at
- * 10,000,000 identifiers: README, decisions.
+ * 10,000,000 identifiers: docs/decisions.md.
  */
 @Injectable()
 export class CapacityStore {
