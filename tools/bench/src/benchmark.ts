@@ -40,6 +40,11 @@ export class WrongAnswer extends Error {
   override readonly name = 'WrongAnswer';
 }
 
+/** What a benchmark needs is not on this machine; the message says what, and where it comes from. */
+export class MissingTool extends Error {
+  override readonly name = 'MissingTool';
+}
+
 export function mustBe<T>(what: string, got: T, wanted: T): void {
   if (got !== wanted) throw new WrongAnswer(`${what}: ${String(got)} instead of ${String(wanted)}`);
 }

@@ -9,15 +9,16 @@ const TICKS_A_SECOND = 100;
 
 /** A built app as a process of its own, on stores of a benchmark's own, without Kafka: its events wait. */
 export async function startApp(
-  app: 'inventory-api' | 'reservation-worker',
+  app: 'inventory-api' | 'lease-validator' | 'reservation-worker',
   { databaseUrl, redisUrl }: { databaseUrl: string; redisUrl: string },
   settings: Record<string, string> = {},
 ) {
-  const port = await freePort();
+  const [port, grpcPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, [path.resolve('dist/apps', app, 'main.js')], {
     env: {
-      ...{ PATH: process.env.PATH, PORT: String(port), LOG_LEVEL: 'error' },
+      ...{ PATH: process.env.PATH, LOG_LEVEL: 'error' },
+      ...{ PORT: String(port), GRPC_PORT: String(grpcPort) },
       ...{ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, BILLING_URL: 'http://127.0.0.1:1' },
       ...settings,
     },
@@ -40,13 +41,17 @@ export async function startApp(
   }
   return {
     url,
-    /** CPU seconds it has used. */
-    cpuSeconds: () => {
-      // Behind the name in brackets, which may hold spaces.
-      const [, fields = ''] = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ');
-      const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number);
-      return (user + system) / TICKS_A_SECOND;
-    },
+    /** Of a validator. */
+    grpc: `127.0.0.1:${grpcPort}`,
+    cpuSeconds: () => cpuSecondsOf(child.pid),
     stop,
   };
+}
+
+/** CPU seconds that a process has used, with all its threads. */
+export function cpuSecondsOf(pid: number | undefined): number {
+  // Behind the name in brackets, which may hold spaces.
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number);
+  return (user + system) / TICKS_A_SECOND;
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { WrongAnswer, type Benchmark, type Size } from './benchmark';
+import { MissingTool, WrongAnswer, type Benchmark, type Size } from './benchmark';
 import { measure, reaches, type Result } from './measure';
 import { browseBenchmarks } from './browse/browse.bench';
 import { releaseLagBenchmarks } from './release/release-lag.bench';
@@ -70,7 +70,8 @@ function tableOf(results: readonly { benchmark: Benchmark; result: Result }[]): 
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(error instanceof WrongAnswer ? error.message : error);
+    const isTold = error instanceof WrongAnswer || error instanceof MissingTool;
+    console.error(isTold ? error.message : error);
     process.exit(1);
   },
 );

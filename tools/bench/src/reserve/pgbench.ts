@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { MissingTool } from '../benchmark';
 
 const run = promisify(execFile);
 const THREADS = 2;
@@ -34,9 +35,9 @@ export async function pgbench(
     };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new Error('pgbench is missing; it comes with the Debian package postgresql-contrib', {
-      cause: error,
-    });
+    throw new MissingTool(
+      'pgbench is missing; it comes with the Debian package postgresql-contrib',
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
