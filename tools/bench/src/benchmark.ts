@@ -2,8 +2,10 @@
 export interface Measured {
   /** In the benchmark's unit. */
   value: number;
-  /** CPU microseconds per operation of our processes, where they were looked at. */
+  /** CPU microseconds per operation of the processes that serve, where they were looked at. */
   cpuPerOp?: number;
+  /** The figures that `Benchmark.also` sets bounds to, by name. */
+  also?: Readonly<Record<string, number>>;
 }
 
 /** Ours and its limit, side by side in one run. */
@@ -12,21 +14,31 @@ export interface Contest {
   limit: () => Promise<Measured>;
   /** More that was seen, printed beside the line. */
   seen?: () => Record<string, unknown>;
-  close: () => Promise<void>;
 }
 
-export interface Benchmark {
-  name: string;
-  unit: string;
+/** What must be reached, and what is aimed at (targets of the design). */
+export interface Bounds {
   /** Whether higher is better, or lower. */
   better: 'higher' | 'lower';
-  /** What floor and goal are about: ours ÷ limit, or ours alone, in the unit. */
-  bounds: 'ratio' | 'ours';
-  /** What must be reached, and what is aimed at (targets of the design). */
   floor: number;
   goal: number;
-  /** @throws WrongAnswer where an operation had another outcome than it must have */
-  open: (size: Size) => Promise<Contest>;
+}
+
+export interface Benchmark extends Bounds {
+  name: string;
+  /** What it measures, for whoever reads the table. */
+  title: string;
+  unit: string;
+  /** What floor and goal are about: ours ÷ limit, or ours alone, in the unit. */
+  bounds: 'ratio' | 'ours';
+  /** Further figures of ours that have bounds of their own, by the name that `Measured.also` has. */
+  also?: Readonly<Record<string, Bounds>>;
+  /**
+   * @param resources closes what is opened, also when the opening fails: whatever is opened is put
+   *   there at once
+   * @throws WrongAnswer where an operation had another outcome than it must have
+   */
+  open: (size: Size, resources: AsyncDisposableStack) => Promise<Contest>;
 }
 
 /** How much of it: `short` checks answers in seconds and says nothing of speed. */

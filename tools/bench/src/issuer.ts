@@ -11,14 +11,18 @@ export interface Issuer {
   /** What an app is configured with. */
   env: Readonly<Record<string, string>>;
   token: (sub: string, claims: JWTPayload) => Promise<string>;
-  close: () => Promise<void>;
 }
 
-export async function openIssuer(): Promise<Issuer> {
+/** @param resources closes it */
+export async function openIssuer(resources: AsyncDisposableStack): Promise<Issuer> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const jwk = { ...(await exportJWK(publicKey)), kid: KEY_ID, alg: 'ES256', use: 'sig' };
   const server = createServer((_, response) => {
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }));
+  });
+  resources.defer(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -36,9 +40,5 @@ export async function openIssuer(): Promise<Issuer> {
         .setAudience(AUDIENCE)
         .setExpirationTime('2h')
         .sign(privateKey),
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }

@@ -1,4 +1,4 @@
-import type { Benchmark, Measured, Size } from './benchmark';
+import type { Benchmark, Bounds, Contest, Measured, Size } from './benchmark';
 
 /** One line of the results. Ratios count; absolute figures depend on the machine. */
 export interface Result {
@@ -13,6 +13,13 @@ export interface Result {
   runs: number;
   /** The least and the largest ratio of a pair of rounds. */
   range: [number, number];
+  /** The medians of the further figures that have bounds. */
+  also?: Record<string, number>;
+}
+
+interface Pair {
+  ours: Measured;
+  limit: Measured;
 }
 
 /** A warm-up of each side that does not count, then pairs of rounds, ours and limit by turns. */
@@ -21,32 +28,42 @@ export async function measure(
   size: Size,
   runs: number,
 ): Promise<{ result: Result; seen: Record<string, unknown> }> {
-  const contest = await benchmark.open(size);
+  const resources = new AsyncDisposableStack();
   try {
-    await contest.ours();
-    await contest.limit();
-    const pairs: { ours: Measured; limit: Measured }[] = [];
-    for (let run = 0; run < runs; run++) {
-      const isOursFirst = run % 2 === 0;
-      const first = isOursFirst ? await contest.ours() : await contest.limit();
-      const second = isOursFirst ? await contest.limit() : await contest.ours();
-      const [ours, limit] = isOursFirst ? [first, second] : [second, first];
-      pairs.push({ ours, limit });
-    }
+    const contest = await benchmark.open(size, resources);
+    const pairs = await pairsOf(contest, runs);
     return { result: resultOf(benchmark, pairs), seen: contest.seen?.() ?? {} };
   } finally {
-    await contest.close();
+    await resources.disposeAsync();
   }
 }
 
+async function pairsOf(contest: Contest, runs: number): Promise<Pair[]> {
+  await contest.ours();
+  await contest.limit();
+  const pairs: Pair[] = [];
+  for (let run = 0; run < runs; run++) {
+    const isOursFirst = run % 2 === 0;
+    const first = isOursFirst ? await contest.ours() : await contest.limit();
+    const second = isOursFirst ? await contest.limit() : await contest.ours();
+    const [ours, limit] = isOursFirst ? [first, second] : [second, first];
+    pairs.push({ ours, limit });
+  }
+  return pairs;
+}
+
 function resultOf(
-  { name, floor, goal, unit }: Benchmark,
-  pairs: readonly { ours: Measured; limit: Measured }[],
+  { name, floor, goal, unit, also = {} }: Benchmark,
+  pairs: readonly Pair[],
 ): Result {
   const ours = median(pairs.map((pair) => pair.ours.value));
   const limit = median(pairs.map((pair) => pair.limit.value));
   const ratios = pairs.map((pair) => pair.ours.value / pair.limit.value);
   const cpu = pairs.flatMap((pair) => pair.ours.cpuPerOp ?? []);
+  const figures = Object.keys(also).map((figure) => [
+    figure,
+    rounded(median(pairs.map((pair) => pair.ours.also?.[figure] ?? NaN))),
+  ]);
   return {
     name,
     ours: rounded(ours),
@@ -58,14 +75,25 @@ function resultOf(
     cpuPerOp: cpu.length > 0 ? rounded(median(cpu)) : null,
     runs: pairs.length,
     range: [rounded(Math.min(...ratios)), rounded(Math.max(...ratios))],
+    ...(figures.length > 0 ? { also: Object.fromEntries(figures) } : {}),
   };
 }
 
-/** Whether a result reaches a bound, whichever way is better. */
-export function reaches({ better, bounds }: Benchmark, result: Result, bound: number): boolean {
-  const figure = result[bounds];
-  return better === 'higher' ? figure >= bound : figure <= bound;
+export type Reached = 'goal' | 'floor' | 'below';
+
+/** What a result reaches with all its figures. One that is no number reaches nothing. */
+export function reached(benchmark: Benchmark, result: Result): Reached {
+  const figures: [number, Bounds][] = [[result[benchmark.bounds], benchmark]];
+  for (const [name, bounds] of Object.entries(benchmark.also ?? {})) {
+    figures.push([result.also?.[name] ?? NaN, bounds]);
+  }
+  if (figures.every(([figure, bounds]) => isWithin(figure, bounds, bounds.goal))) return 'goal';
+  const isAboveFloor = figures.every(([figure, bounds]) => isWithin(figure, bounds, bounds.floor));
+  return isAboveFloor ? 'floor' : 'below';
 }
+
+const isWithin = (figure: number, { better }: Bounds, bound: number): boolean =>
+  better === 'higher' ? figure >= bound : figure <= bound;
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -75,8 +103,8 @@ export function median(values: readonly number[]): number {
 }
 
 /** @param part 0.99 for the 99th percentile */
-export function percentile(values: readonly number[], part: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
+export function percentile(values: Iterable<number>, part: number): number {
+  const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? NaN;
 }
 

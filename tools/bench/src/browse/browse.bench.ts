@@ -14,6 +14,7 @@ const EVERY_OPERATOR = ['AFGHAN_TELECOM', 'ATOMA', 'AWCC', 'ETISALAT', 'NATIONAL
 
 interface Browsing {
   name: string;
+  title: string;
   operatorIds: readonly string[];
   identifierClass?: IdentifierClass;
   pattern?: string;
@@ -26,18 +27,21 @@ interface Browsing {
 const BROWSINGS: readonly Browsing[] = [
   {
     name: 'browse',
+    title: 'all MSISDNs that are available',
     operatorIds: EVERY_OPERATOR,
     identifierClass: 'MSISDN',
     isListed: `identifier_class = 'MSISDN'`,
   },
   {
     name: 'browse-bank',
+    title: '`BANK*`',
     operatorIds: EVERY_OPERATOR,
     pattern: 'BANK*',
     isListed: `identifier ILIKE 'bank%'`,
   },
   {
     name: 'browse-77',
+    title: '`*77`',
     operatorIds: EVERY_OPERATOR,
     identifierClass: 'MSISDN',
     pattern: '*77',
@@ -45,17 +49,20 @@ const BROWSINGS: readonly Browsing[] = [
   },
   {
     name: 'browse-smallest-operator',
+    title: 'of the smallest operator',
     operatorIds: [SMALLEST_OPERATOR],
     isListed: `operator_id = '${SMALLEST_OPERATOR}'`,
   },
   {
     name: 'browse-vanity',
+    title: 'vanity codes',
     operatorIds: EVERY_OPERATOR,
     vanityEligible: true,
     isListed: 'vanity_eligible',
   },
   {
     name: 'browse-beside-ahead',
+    title: 'beside a million numbers that are not yet valid',
     operatorIds: ['ROSHAN'],
     isListed: `operator_id = 'ROSHAN'`,
   },
@@ -64,7 +71,8 @@ const BROWSINGS: readonly Browsing[] = [
 /** The last page and the first of one list, by turns. */
 export const browseBenchmarks: readonly Benchmark[] = BROWSINGS.map((browsing) => ({
   name: browsing.name,
-  unit: 'ms p99 (last page / first)',
+  title: `${browsing.title}, last page / first`,
+  unit: 'ms p99',
   better: 'lower',
   bounds: 'ratio',
   floor: 2,
@@ -119,8 +127,6 @@ async function openBrowse(browsing: Browsing, { short, roundSeconds }: Size): Pr
       firstMedianMs: median(tookMs.first).toFixed(2),
       lastMedianMs: median(tookMs.last).toFixed(2),
     }),
-    // The pool is for the next of them, and goes with its server.
-    close: async () => undefined,
   };
 }
 

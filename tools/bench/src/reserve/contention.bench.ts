@@ -15,7 +15,8 @@ const MOST_RUNS = 12;
 /** A thousand callers for one number at once, beside a thousand callers for as many numbers. */
 export const contention: Benchmark = {
   name: 'contention',
-  unit: 'ms p99 (loser / uncontended)',
+  title: 'losers among 1,000 callers for one number / 1,000 callers for as many',
+  unit: 'ms p99',
   better: 'lower',
   bounds: 'ratio',
   floor: 10,
@@ -23,9 +24,10 @@ export const contention: Benchmark = {
   open: openContention,
 };
 
-async function openContention({ short }: Size): Promise<Contest> {
+async function openContention({ short }: Size, resources: AsyncDisposableStack): Promise<Contest> {
   const rounds = short ? SHORT_ROUNDS : ROUNDS;
-  const ground = await openGround([CONTENDED, QUIET], MOST_RUNS * rounds * CALLERS);
+  const count = MOST_RUNS * rounds * CALLERS;
+  const ground = await openGround(resources, [CONTENDED, QUIET], count);
   const reserve = ground.lifecycle.get(ReserveNumber);
   let contended = 0;
   let quiet = 0;
@@ -80,6 +82,5 @@ async function openContention({ short }: Size): Promise<Contest> {
       return { value: percentile(tookMs, 0.99) };
     },
     seen: () => ({ rounds: contended, callers: CALLERS, roundsWithoutExactlyOneWinner: 0 }),
-    close: ground.close,
   };
 }

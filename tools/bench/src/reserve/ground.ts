@@ -3,8 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { LifecycleModule } from '@numbering/lifecycle';
 import { loadConfig } from '@numbering/platform';
-import { testDatabase, testRedis } from '@numbering/testing';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { openStores } from '../stores';
 
 /** Tenants that claim; enough that few calls of one group are of the same one. */
 export const TENANTS = 1_000;
@@ -17,22 +17,24 @@ export interface Ground {
   redisUrl: string;
   /** As the owner. */
   database: Client;
-  close: () => Promise<void>;
 }
 
 /**
+ * @param resources closes all of it
  * @param prefixes of the numbers of each side, `+9379`
  * @param count of numbers of each side
  */
-export async function openGround(prefixes: readonly string[], count: number): Promise<Ground> {
-  const [made, redis] = await Promise.all([testDatabase(), testRedis()]);
-  const database = new Client({ connectionString: made.url });
-  await database.connect();
+export async function openGround(
+  resources: AsyncDisposableStack,
+  prefixes: readonly string[],
+  count: number,
+): Promise<Ground> {
+  const { databaseUrl, redisUrl, database } = await openStores(resources);
   await fill(database, prefixes, count);
   const config = loadConfig(
     {
-      DATABASE_URL: made.url,
-      REDIS_URL: redis.url,
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl,
       BILLING_URL: 'http://127.0.0.1:1',
       LOG_LEVEL: 'silent',
     },
@@ -41,18 +43,8 @@ export async function openGround(prefixes: readonly string[], count: number): Pr
   const lifecycle = await NestFactory.createApplicationContext(LifecycleModule.forRoot(config), {
     logger: false,
   });
-  return {
-    lifecycle,
-    databaseUrl: made.url,
-    redisUrl: redis.url,
-    database,
-    close: async () => {
-      await lifecycle.close();
-      await database.end();
-      await redis.stop();
-      await made.drop();
-    },
-  };
+  resources.defer(() => lifecycle.close());
+  return { lifecycle, databaseUrl, redisUrl, database };
 }
 
 /** Numbers in the pool, as an import leaves them, and tenants whose quotas are not in the way. */

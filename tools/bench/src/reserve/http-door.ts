@@ -11,17 +11,24 @@ export interface HttpDoor {
   reserve: (tenantId: string, number: string) => Promise<{ status: number; body: string }>;
   /** CPU seconds that it has used. */
   cpuSeconds: () => number;
-  close: () => Promise<void>;
 }
 
-/** @param connections kept open, one for each caller */
-export async function openDoor(ground: Ground, connections: number): Promise<HttpDoor> {
-  const issuer = await openIssuer();
-  const app = await startApp('inventory-api', ground, {
+/**
+ * @param resources closes it
+ * @param connections kept open, one for each caller
+ */
+export async function openDoor(
+  resources: AsyncDisposableStack,
+  ground: Ground,
+  connections: number,
+): Promise<HttpDoor> {
+  const issuer = await openIssuer(resources);
+  const app = await startApp(resources, 'inventory-api', ground, {
     ...issuer.env,
     CURSOR_SECRET: randomBytes(32).toString('hex'),
   });
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  resources.defer(() => agent.destroy());
   const tokens = new Map<string, string>();
   for (let nth = 1; nth <= TENANTS; nth++) {
     const tenant_id = benchTenant(nth);
@@ -35,11 +42,6 @@ export async function openDoor(ground: Ground, connections: number): Promise<Htt
         tokens.get(tenantId),
       ),
     cpuSeconds: app.cpuSeconds,
-    close: async () => {
-      agent.destroy();
-      await app.stop();
-      await issuer.close();
-    },
   };
 }
 

@@ -21,9 +21,12 @@ export interface Sides {
   limit: (callers: number) => Promise<Measured>;
 }
 
-export async function openSides(roundSeconds: number): Promise<Sides> {
+export async function openSides(
+  resources: AsyncDisposableStack,
+  roundSeconds: number,
+): Promise<Sides> {
   const count = Math.max(1, roundSeconds) * MOST_ROUNDS * NUMBERS_A_SECOND;
-  const ground = await openGround([OURS, LIMIT], count);
+  const ground = await openGround(resources, [OURS, LIMIT], count);
   await ground.database.query('CREATE SEQUENCE bench_number');
   const reserved = async (prefix: string): Promise<number> => {
     const { rows } = await ground.database.query(

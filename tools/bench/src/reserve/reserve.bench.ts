@@ -11,31 +11,33 @@ const DEFAULT_CALLERS = 16;
 /** Reservations a second of `ReserveNumber`, in this process, and of one statement under pgbench. */
 const reserveBy = (callers: number): Benchmark => ({
   name: callers === DEFAULT_CALLERS ? 'reserve' : `reserve-${callers}`,
+  title: `in process, ${callers} callers / pgbench with all of it in one statement`,
   ...{ unit: 'reservations/s', better: 'higher', bounds: 'ratio', floor: 0.8, goal: 1 },
-  open: (size) => contest(size, callers, inProcess),
+  open: (size, resources) => contest(size, resources, callers, inProcess),
 });
 
 /** The same through the REST door, a process of its own: token, checks, body and answer of each call. */
 const reserveOverHttp = (callers: number): Benchmark => ({
   name: callers === DEFAULT_CALLERS ? 'reserve-http' : `reserve-http-${callers}`,
+  title: `through REST, ${callers} callers / the same pgbench`,
   ...{ unit: 'reservations/s', better: 'higher', bounds: 'ratio', floor: 0.5, goal: 0.7 },
-  open: (size) => contest(size, callers, overHttp),
+  open: (size, resources) => contest(size, resources, callers, overHttp),
 });
 
 interface Way {
   one: Caller;
   /** CPU seconds that the process which serves has used. */
   cpuSeconds: () => number;
-  close: () => Promise<void>;
 }
 
 async function contest(
   { roundSeconds }: Size,
+  resources: AsyncDisposableStack,
   callers: number,
-  open: (ground: Ground, callers: number) => Promise<Way>,
+  open: (resources: AsyncDisposableStack, ground: Ground, callers: number) => Promise<Way>,
 ): Promise<Contest> {
-  const sides = await openSides(roundSeconds);
-  const way = await open(sides.ground, callers);
+  const sides = await openSides(resources, roundSeconds);
+  const way = await open(resources, sides.ground, callers);
   return {
     ours: async () => {
       const before = way.cpuSeconds();
@@ -44,14 +46,10 @@ async function contest(
       return { value: done / seconds, cpuPerOp: cpuMicroseconds / done };
     },
     limit: () => sides.limit(callers),
-    close: async () => {
-      await way.close();
-      await sides.ground.close();
-    },
   };
 }
 
-async function inProcess({ lifecycle }: Ground): Promise<Way> {
+async function inProcess(_: AsyncDisposableStack, { lifecycle }: Ground): Promise<Way> {
   const reserve = lifecycle.get(ReserveNumber);
   return {
     one: async (nth, tenantId) => {
@@ -65,12 +63,15 @@ async function inProcess({ lifecycle }: Ground): Promise<Way> {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;
     },
-    close: async () => undefined,
   };
 }
 
-async function overHttp(ground: Ground, callers: number): Promise<Way> {
-  const door = await openDoor(ground, callers);
+async function overHttp(
+  resources: AsyncDisposableStack,
+  ground: Ground,
+  callers: number,
+): Promise<Way> {
+  const door = await openDoor(resources, ground, callers);
   return {
     one: async (nth, tenantId) => {
       const number = numberOf(OURS, nth);
@@ -81,7 +82,6 @@ async function overHttp(ground: Ground, callers: number): Promise<Way> {
       return 1;
     },
     cpuSeconds: door.cpuSeconds,
-    close: door.close,
   };
 }
 
