@@ -1,11 +1,13 @@
 import type { Benchmark } from './benchmark';
 import { browseBenchmarks } from './browse/browse.bench';
+import { peerBenchmarks } from './peer/peer.bench';
 import { releaseLagBenchmarks } from './release/release-lag.bench';
 import { contention } from './reserve/contention.bench';
 import { reserveBenchmarks } from './reserve/reserve.bench';
 
 /** Every benchmark of the suite, by the name that the command line knows. */
 export const SUITE: Readonly<Record<string, readonly Benchmark[]>> = {
+  'validate-peer': peerBenchmarks,
   reserve: reserveBenchmarks,
   contention: [contention],
   'release-lag': releaseLagBenchmarks,
