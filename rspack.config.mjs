@@ -15,9 +15,13 @@ const isPackage = (request) =>
   packages.some((name) => request === name || request.startsWith(`${name}/`));
 const libs = readdirSync(path.join(root, 'libs'));
 
-/** Threads, each a file of its own beside the bundle of the app that starts them. */
-const threads = {
+/** Threads and processes, each a file of its own beside the bundle that starts them. */
+const beside = {
   'apps/inventory-api': { 'verify-file': './libs/lifecycle/src/verify-file.ts' },
+  'tools/bench': {
+    caller: './tools/bench/src/validate/caller.ts',
+    echo: './tools/bench/src/validate/echo.ts',
+  },
 };
 
 /** `--env project=apps/inventory-api` */
@@ -25,7 +29,7 @@ export default ({ project }) => ({
   mode: 'production',
   target: 'node24',
   context: root,
-  entry: { main: `./${project}/src/main.ts`, ...threads[project] },
+  entry: { main: `./${project}/src/main.ts`, ...beside[project] },
   output: {
     path: path.join(root, 'dist', project),
     filename: '[name].js',
