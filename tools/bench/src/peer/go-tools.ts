@@ -30,8 +30,7 @@ export async function goTool(tool: GoTool): Promise<string> {
   // A folder of its own, and moved when it is whole: a build that is cut leaves nothing that looks like one.
   const folder = await mkdtemp(path.join(cache, 'build-'));
   try {
-    console.error(`${tool} ${version} is built with Go, once, which takes minutes`);
-    await install(`${of}@${version}`, { GOBIN: folder, GOCACHE: path.join(cache, 'go-build') });
+    await install(`${of}@${version}`, folder);
     await rename(path.join(folder, tool), file);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -39,13 +38,15 @@ export async function goTool(tool: GoTool): Promise<string> {
   return file;
 }
 
-function install(what: string, variables: Record<string, string>): Promise<void> {
+function install(what: string, folder: string): Promise<void> {
   const child = spawn('go', ['install', what], {
-    env: { ...process.env, ...variables },
+    // What the compiler keeps for the next time is large, and there is none.
+    env: { ...process.env, GOBIN: folder, GOCACHE: path.join(folder, 'compiled') },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: BUILD_LIMIT_MS,
   });
   let said = '';
+  child.once('spawn', () => console.error(`building ${what}, once: this takes minutes`));
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (part: string) => (said = (said + part).slice(-MAX_TOLD_CHARS)));
   return new Promise((resolve, reject) => {

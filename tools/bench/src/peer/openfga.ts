@@ -57,6 +57,7 @@ export async function openPeer(
   await run(program, ['migrate', ...store]);
   const [grpcPort, httpPort] = [await freePort(), await freePort()];
   const child = spawn(program, ['run', ...store, ...settings(grpcPort, httpPort)], {
+    env: {}, // It reads settings from there too.
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
