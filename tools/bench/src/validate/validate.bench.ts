@@ -1,53 +1,82 @@
-import type { Benchmark, Contest, Measured, Size } from '../benchmark';
-import type { Load, LoadReport } from '../grpc-load/grpc-load';
+import type { Benchmark, Contest, Size } from '../benchmark';
 import { WARM_NUMBERS } from './questions';
-import { openCaller, openEcho, openValidator, type Caller, type Side } from './sides';
+import { roundsOf } from './rounds';
+import { openCaller, openEcho, openValidator } from './sides';
+import { BATCH_ITEMS } from './workload';
 
-const MICROSECONDS = 1e6;
 const DEFAULT_CALLERS = 16;
+const MANY_CALLERS = 64;
 
 /** ValidateLease out of memory, through all of the service, beside a bare grpc-js server. */
 const validateBy = (callers: number): Benchmark => ({
   name: callers === DEFAULT_CALLERS ? 'validate' : `validate-${callers}`,
   title: `ValidateLease, cache hit, whole service, ${callers} callers on 4 connections / a bare grpc-js echo`,
   ...{ unit: 'req/s', better: 'higher', bounds: 'ratio', floor: 0.85, goal: 1.5 },
-  open: (size, resources) => openValidate(size, resources, callers),
+  open: async (size, resources) => {
+    const { ours, limit } = await openSides(resources, 'warm');
+    const load = { callers, seconds: size.roundSeconds };
+    return {
+      ours: () => ours.run(load, ({ perSecond }) => perSecond),
+      limit: () => limit.run(load, ({ perSecond }) => perSecond),
+      seen: () => ({ ours: ours.seen(), limit: limit.seen() }),
+    };
+  },
 });
 
-export const validateBenchmarks: readonly Benchmark[] = [DEFAULT_CALLERS, 64].map(validateBy);
+export const validateBenchmarks: readonly Benchmark[] = [DEFAULT_CALLERS, MANY_CALLERS].map(
+  validateBy,
+);
 
-async function openValidate(
-  { roundSeconds }: Size,
+/** Checks by the hundred beside the same echo of single calls. */
+export const validateInBatches: Benchmark = {
+  name: 'validate-batch',
+  title: `checks/s of ValidateLeases with ${BATCH_ITEMS} items, 16 callers / calls/s of the echo`,
+  ...{ unit: 'checks/s', better: 'higher', bounds: 'ratio', floor: 30, goal: 50 },
+  open: async (size, resources) => {
+    const { ours, limit } = await openSides(resources, 'batches');
+    const load = { callers: DEFAULT_CALLERS, seconds: size.roundSeconds };
+    return {
+      ours: async () => {
+        const batches = await ours.run(load, ({ perSecond }) => perSecond * BATCH_ITEMS);
+        return { ...batches, cpuPerOp: (batches.cpuPerOp ?? NaN) / BATCH_ITEMS };
+      },
+      limit: () => limit.run(load, ({ perSecond }) => perSecond),
+      seen: () => ({ ours: ours.seen(), limit: limit.seen() }),
+    };
+  },
+};
+
+/** How long answers take at half of what the service can do, come what may. */
+export const validateLatency: Benchmark = {
+  name: 'validate-latency',
+  title: 'p99 of ValidateLease, open loop at half of own capacity / of the echo at that rate',
+  ...{ unit: 'ms', better: 'lower', bounds: 'ratio', floor: 2, goal: 1.3 },
+  also: { p95Ms: { better: 'lower', floor: 10, goal: 5 } },
+  open: openLatency,
+};
+
+async function openLatency(
+  { roundSeconds: seconds }: Size,
   resources: AsyncDisposableStack,
-  callers: number,
 ): Promise<Contest> {
-  const validator = await openValidator(resources, WARM_NUMBERS);
-  const echo = await openEcho(resources);
-  const ours = roundsOf(validator, await openCaller(resources, validator, 'warm'));
-  const limit = roundsOf(echo, await openCaller(resources, echo, 'echo'));
-  const load = { callers, seconds: roundSeconds };
+  const { ours, limit } = await openSides(resources, 'warm');
+  const atFull = { callers: MANY_CALLERS, seconds };
+  await ours.run(atFull, ({ perSecond }) => perSecond);
+  await limit.run(atFull, ({ perSecond }) => perSecond);
+  const { value: capacity } = await ours.run(atFull, ({ perSecond }) => perSecond);
+  const load = { ratePerSecond: capacity / 2, seconds };
   return {
-    ours: () => ours.run(load, ({ perSecond }) => perSecond),
-    limit: () => limit.run(load, ({ perSecond }) => perSecond),
-    seen: () => ({ ours: ours.seen(), limit: limit.seen() }),
+    ours: () => ours.run(load, ({ p99Ms }) => p99Ms),
+    limit: () => limit.run(load, ({ p99Ms }) => p99Ms),
+    seen: () => ({ capacity: Math.round(capacity), ours: ours.seen(), limit: limit.seen() }),
   };
 }
 
-/** Rounds of one side, and what was seen in the last one. */
-export function roundsOf(side: Side, caller: Caller) {
-  let seen: Record<string, unknown> = {};
+async function openSides(resources: AsyncDisposableStack, workload: 'warm' | 'batches') {
+  const validator = await openValidator(resources, WARM_NUMBERS);
+  const echo = await openEcho(resources);
   return {
-    run: async (load: Load, figure: (report: LoadReport) => number): Promise<Measured> => {
-      const before = side.cpuSeconds();
-      const report = await caller.run(load);
-      const cpuPerOp = ((side.cpuSeconds() - before) * MICROSECONDS) / report.calls;
-      const { p50Ms, p95Ms, p99Ms, maxMs, callerCpuPerCall } = report;
-      const figures = { cpuPerCall: cpuPerOp, callerCpuPerCall, p50Ms, p95Ms, p99Ms, maxMs };
-      seen = Object.fromEntries(
-        Object.entries(figures).map(([name, value]) => [name, Number(value.toPrecision(3))]),
-      );
-      return { value: figure(report), cpuPerOp, also: { p95Ms } };
-    },
-    seen: () => seen,
+    ours: roundsOf(validator, await openCaller(resources, validator, workload)),
+    limit: roundsOf(echo, await openCaller(resources, echo, 'echo')),
   };
 }
