@@ -1,4 +1,4 @@
-import { status as GrpcStatus, type Metadata } from '@grpc/grpc-js';
+import { status as GrpcStatus } from '@grpc/grpc-js';
 import {
   bearerOf,
   TokenVerifier,
@@ -6,6 +6,7 @@ import {
   wallClockMs,
   type VerifiedToken,
 } from '@numbering/platform';
+import type { CallMetadata } from './lean-grpc/call-metadata';
 import { grpcError } from './lease-answer';
 
 const SCOPE = 'numbering:validate';
@@ -29,7 +30,7 @@ export class Admission {
    * At once for a token that was verified before. Throws, or rejects with, UNAUTHENTICATED,
    * PERMISSION_DENIED, or UNAVAILABLE where the issuer's keys are away.
    */
-  admit(metadata: Metadata): Admitted | Promise<Admitted> {
+  admit(metadata: CallMetadata): Admitted | Promise<Admitted> {
     if (!this.verifier) return FOR_GOOD;
     const [header, ...others] = metadata.get('authorization');
     const bearer = typeof header === 'string' && others.length === 0 ? bearerOf(header) : undefined;

@@ -1,4 +1,4 @@
-import type { Metadata, ServerDuplexStream } from '@grpc/grpc-js';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import { Admission } from './admission';
@@ -12,6 +12,7 @@ import type {
   ValidateLeasesResponse,
 } from './lease-answer';
 import { LeaseJudge } from './lease-judge';
+import type { CallMetadata } from './lean-grpc/call-metadata';
 
 const SERVICE = 'LeaseValidator';
 
@@ -30,7 +31,7 @@ export class ValidateLeaseGrpc {
   @GrpcMethod(SERVICE, 'ValidateLease')
   validateLease(
     request: ValidateLeaseRequest,
-    metadata: Metadata,
+    metadata: CallMetadata,
     call: Call,
   ): ValidateLeaseResponse | Promise<ValidateLeaseResponse> {
     return this.admitted(metadata, call, () => this.judge.answer(questionOf(request)));
@@ -39,7 +40,7 @@ export class ValidateLeaseGrpc {
   @GrpcMethod(SERVICE, 'ValidateLeases')
   validateLeases(
     request: ValidateLeasesRequest,
-    metadata: Metadata,
+    metadata: CallMetadata,
     call: Call,
   ): ValidateLeasesResponse | Promise<ValidateLeasesResponse> {
     return this.admitted(metadata, call, () => {
@@ -57,7 +58,7 @@ export class ValidateLeaseGrpc {
     return this.streams.answer(call);
   }
 
-  private admitted<T>(metadata: Metadata, call: Call, answer: () => T | Promise<T>) {
+  private admitted<T>(metadata: CallMetadata, call: Call, answer: () => T | Promise<T>) {
     try {
       stopWhenNobodyWaits(call);
       const admitted = this.admission.admit(metadata);

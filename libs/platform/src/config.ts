@@ -75,6 +75,8 @@ const SCHEMA = z.object({
     `a secret of at least ${CURSOR_SECRET_MIN_CHARS} characters, the same in every replica`,
   ).optional(),
   GRPC_AUTH: oneOf(['jwt', 'none']).prefault('jwt'),
+  // Nest's own transport over @grpc/grpc-js, should the lean one ever be in doubt.
+  GRPC_SERVER: oneOf(['lean', 'stock']).prefault('lean'),
   GRPC_TLS_CERT: readableFile().optional(),
   GRPC_TLS_KEY: readableFile().optional(),
   GRPC_TLS_CA: readableFile().optional(),
@@ -207,6 +209,7 @@ function shape(v: Values, httpPort: number, app: AppName) {
     // An app that pages nothing has a secret of its own that fits nobody's cursors.
     cursorSecret: v.CURSOR_SECRET ?? randomBytes(CURSOR_SECRET_BYTES).toString('base64url'),
     grpcAuth: v.GRPC_AUTH,
+    grpcServer: v.GRPC_SERVER,
     grpcTls: certFile && keyFile ? Object.freeze({ certFile, keyFile, caFile }) : undefined,
     reserveTtlMs: v.RESERVE_TTL,
     holdTtlMs: v.HOLD_TTL,
