@@ -32,7 +32,8 @@ export async function openStock(
   );
   await app.startAllMicroservices();
   return {
-    drain: () => new Promise((resolve) => (server ? server.tryShutdown(() => resolve()) : resolve())),
+    drain: () =>
+      new Promise((resolve) => (server ? server.tryShutdown(() => resolve()) : resolve())),
     destroy: () => server?.forceShutdown(),
   };
 }

@@ -1,11 +1,20 @@
 import type { Socket } from 'node:net';
+import {
+  paddingOf,
+  readSettings,
+  sendGoAway,
+  sendReset,
+  sendSettings,
+  sendWindowUpdate,
+} from './control-frames';
 import { Exchange } from './exchange';
 import { FloodGuard } from './flood-guard';
 import { FrameSplitter } from './frame-splitter';
-import { HeaderDecoder } from './header-decoder';
+import { HeaderBlocks, refuseOwnDependency } from './header-blocks';
+import type { HeaderField } from './header-field';
 import { Outbox } from './outbox';
 import { requestHead, type RequestHead } from './request-head';
-import { readSettings } from './settings';
+import { ResetMemory } from './reset-memory';
 import {
   ConnectionError,
   DEFAULT_WINDOW_BYTES,
@@ -13,19 +22,13 @@ import {
   Flag,
   Frame,
   MAX_WINDOW_BYTES,
-  Setting,
   StreamError,
 } from './protocol';
 
 /** What the peer may send of all bodies together before it is told to go on. */
 const CONNECTION_WINDOW_BYTES = 1024 * 1024;
-/** HEADERS and its CONTINUATIONs. */
-const MAX_BLOCK_BYTES = 64 * 1024;
-const MAX_BLOCK_FRAMES = 16;
 /** Answers that wait for a peer that does not read; then it opens no more streams. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
-/** Streams that were reset here, and on which the peer's frames may still be under way. */
-const MAX_REMEMBERED_RESETS = 1_000;
 const PRIORITY_BYTES = 5;
 const PING_BYTES = 8;
 const UINT32_BYTES = 4;
@@ -41,13 +44,6 @@ export interface ConnectionOptions {
   onFault: (fault: unknown) => void;
 }
 
-interface Block {
-  streamId: number;
-  isEnd: boolean;
-  parts: Buffer[];
-  bytes: number;
-}
-
 /** The server's side of one connection of HTTP/2 (RFC 9113). */
 export class Http2Connection {
   readonly outbox: Outbox;
@@ -57,8 +53,8 @@ export class Http2Connection {
   heardAtMs: number;
   private readonly exchanges = new Map<number, Exchange>();
   private readonly blocked = new Set<Exchange>();
-  private readonly resets = new Set<number>();
-  private readonly decoder: HeaderDecoder;
+  private readonly resets = new ResetMemory();
+  private readonly blocks: HeaderBlocks;
   private readonly flood: FloodGuard;
   private readonly splitter = new FrameSplitter((...frame) => this.take(...frame));
   private heldBytes = 0;
@@ -66,7 +62,6 @@ export class Http2Connection {
   private receiveWindow = CONNECTION_WINDOW_BYTES;
   private receiveCredit = 0;
   private lastId = 0;
-  private block: Block | undefined;
   private hasSettings = false;
   private isOver = false;
   private isDraining = false;
@@ -78,7 +73,9 @@ export class Http2Connection {
     private readonly options: ConnectionOptions,
   ) {
     this.heardAtMs = options.monotonicMs();
-    this.decoder = new HeaderDecoder(options.maxHeaderListBytes);
+    this.blocks = new HeaderBlocks(options.maxHeaderListBytes, (id, isEnd, fields) =>
+      this.takeFields(id, isEnd, fields),
+    );
     this.flood = new FloodGuard(options.monotonicMs);
     this.outbox = new Outbox(socket, () => socket.pause());
     socket.on('data', (chunk: Buffer) => this.read(chunk));
@@ -86,7 +83,8 @@ export class Http2Connection {
     socket.on('error', () => socket.destroy());
     socket.on('end', () => socket.destroySoon());
     socket.on('close', () => this.cutAll());
-    this.sendSettings();
+    sendSettings(this.outbox, options);
+    sendWindowUpdate(this.outbox, 0, CONNECTION_WINDOW_BYTES - DEFAULT_WINDOW_BYTES);
   }
 
   get isIdle(): boolean {
@@ -120,17 +118,11 @@ export class Http2Connection {
 
   sendReset(streamId: number, code: ErrorCode): void {
     this.resets.add(streamId);
-    if (this.resets.size > MAX_REMEMBERED_RESETS) {
-      for (const oldest of this.resets) {
-        this.resets.delete(oldest);
-        break;
-      }
-    }
-    this.sendNumber(Frame.RST_STREAM, streamId, code);
+    sendReset(this.outbox, streamId, code);
   }
 
   sendWindowUpdate(streamId: number, bytes: number): void {
-    this.sendNumber(Frame.WINDOW_UPDATE, streamId, bytes);
+    sendWindowUpdate(this.outbox, streamId, bytes);
   }
 
   // ---- the life of the connection
@@ -146,13 +138,13 @@ export class Http2Connection {
   beginDrain(): void {
     if (this.isDraining || this.isOver) return;
     this.isDraining = true;
-    this.sendGoAway(STREAM_ID_MASK, ErrorCode.NO_ERROR);
+    sendGoAway(this.outbox, STREAM_ID_MASK, ErrorCode.NO_ERROR);
   }
 
   finishDrain(): void {
     if (!this.isDraining || this.isOver || this.lastAnsweredId !== STREAM_ID_MASK) return;
     this.lastAnsweredId = this.lastId;
-    this.sendGoAway(this.lastId, ErrorCode.NO_ERROR);
+    sendGoAway(this.outbox, this.lastId, ErrorCode.NO_ERROR);
     if (this.isIdle) this.close();
   }
 
@@ -179,7 +171,8 @@ export class Http2Connection {
   private fail(fault: unknown): void {
     if (this.isOver) return;
     this.options.onFault(fault);
-    this.sendGoAway(
+    sendGoAway(
+      this.outbox,
       this.lastId,
       fault instanceof ConnectionError ? fault.code : ErrorCode.INTERNAL_ERROR,
     );
@@ -197,7 +190,8 @@ export class Http2Connection {
   ): void {
     if (this.isOver) return;
     if (!this.hasSettings && type !== Frame.SETTINGS) throw broken('a first frame of no settings');
-    if (this.block && type !== Frame.CONTINUATION) throw broken('a header block interrupted');
+    if (this.blocks.isAmid && type !== Frame.CONTINUATION)
+      throw broken('a header block interrupted');
     try {
       this.takeFrame(type, flags, streamId, bytes, start, end);
     } catch (fault) {
@@ -221,9 +215,9 @@ export class Http2Connection {
       case Frame.DATA:
         return this.takeData(flags, streamId, bytes, start, end);
       case Frame.HEADERS:
-        return this.takeHeaders(flags, streamId, bytes, start, end);
+        return this.blocks.begin(flags, streamId, bytes, start, end);
       case Frame.CONTINUATION:
-        return this.takeContinuation(flags, streamId, bytes, start, end);
+        return this.blocks.continue(flags, streamId, bytes, start, end);
       case Frame.WINDOW_UPDATE:
         return this.takeWindowUpdate(streamId, bytes, start, end);
       case Frame.RST_STREAM:
@@ -271,40 +265,7 @@ export class Http2Connection {
     exchange.receiver?.onData(bytes, from, from + length, isEnd);
   }
 
-  private takeHeaders(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
-    if (id % 2 === 0) throw broken('a stream of an even number');
-    let from = start;
-    let to = end;
-    if (flags & Flag.PADDED) {
-      to -= paddingOf(bytes, start, end);
-      from++;
-    }
-    const isEnd = (flags & Flag.END_STREAM) !== 0;
-    if (flags & Flag.PRIORITY) {
-      if (from + PRIORITY_BYTES > to) throw badSize('HEADERS');
-      this.refuseOwnDependency(id, bytes.readUInt32BE(from));
-      from += PRIORITY_BYTES;
-    }
-    if (flags & Flag.END_HEADERS) return this.takeBlock(id, isEnd, bytes, from, to);
-    const first = Buffer.from(bytes.subarray(from, to));
-    this.block = { streamId: id, isEnd, parts: [first], bytes: first.length };
-  }
-
-  private takeContinuation(flags: number, id: number, bytes: Buffer, start: number, end: number) {
-    const { block } = this;
-    if (!block || block.streamId !== id) throw broken('a continuation of nothing');
-    block.parts.push(Buffer.from(bytes.subarray(start, end)));
-    block.bytes += end - start;
-    if (block.bytes > MAX_BLOCK_BYTES || block.parts.length > MAX_BLOCK_FRAMES) {
-      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'a header block without end');
-    }
-    if (!(flags & Flag.END_HEADERS)) return;
-    this.block = undefined;
-    this.takeBlock(id, block.isEnd, Buffer.concat(block.parts), 0, block.bytes);
-  }
-
-  private takeBlock(id: number, isEnd: boolean, bytes: Buffer, start: number, end: number): void {
-    const fields = this.decoder.decode(bytes, start, end);
+  private takeFields(id: number, isEnd: boolean, fields: HeaderField[] | undefined): void {
     if (id <= this.lastId) return this.takeTrailers(id, isEnd, fields);
     this.lastId = id;
     if (id > this.lastAnsweredId) return;
@@ -323,11 +284,7 @@ export class Http2Connection {
     this.options.onRequest(exchange, head, isEnd);
   }
 
-  private takeTrailers(
-    id: number,
-    isEnd: boolean,
-    fields: ReturnType<HeaderDecoder['decode']>,
-  ): void {
+  private takeTrailers(id: number, isEnd: boolean, fields: HeaderField[] | undefined): void {
     const exchange = this.exchanges.get(id);
     if (!exchange || !exchange.isRemoteOpen) return this.refuseLate(id, Frame.HEADERS);
     const areTrailers = isEnd && fields?.every((field) => field.isAllowed && !field.isPseudo);
@@ -410,45 +367,15 @@ export class Http2Connection {
       throw new StreamError(id, ErrorCode.FRAME_SIZE_ERROR, 'PRIORITY of a wrong size');
     }
     this.flood.spend();
-    this.refuseOwnDependency(id, bytes.readUInt32BE(start));
-  }
-
-  private refuseOwnDependency(id: number, dependency: number): void {
-    if ((dependency & STREAM_ID_MASK) !== id) return;
-    throw broken('a stream that depends on itself');
-  }
-
-  // ---- what is sent of the connection itself
-
-  private sendSettings(): void {
-    const payload = Buffer.alloc(12);
-    payload.writeUInt16BE(Setting.MAX_CONCURRENT_STREAMS, 0);
-    payload.writeUInt32BE(this.options.maxConcurrentStreams, 2);
-    payload.writeUInt16BE(Setting.MAX_HEADER_LIST_SIZE, 6);
-    payload.writeUInt32BE(this.options.maxHeaderListBytes, 8);
-    this.outbox.frame(Frame.SETTINGS, Flag.NONE, 0, payload);
-    this.sendWindowUpdate(0, CONNECTION_WINDOW_BYTES - DEFAULT_WINDOW_BYTES);
+    refuseOwnDependency(id, bytes.readUInt32BE(start));
   }
 
   private creditConnection(bytes: number): void {
     this.receiveCredit += bytes;
     if (this.receiveCredit < CONNECTION_WINDOW_BYTES / 2) return;
-    this.sendWindowUpdate(0, this.receiveCredit);
+    sendWindowUpdate(this.outbox, 0, this.receiveCredit);
     this.receiveWindow += this.receiveCredit;
     this.receiveCredit = 0;
-  }
-
-  private sendGoAway(lastId: number, code: ErrorCode): void {
-    const payload = Buffer.alloc(2 * UINT32_BYTES);
-    payload.writeUInt32BE(lastId, 0);
-    payload.writeUInt32BE(code, UINT32_BYTES);
-    this.outbox.frame(Frame.GOAWAY, Flag.NONE, 0, payload);
-  }
-
-  private sendNumber(type: number, streamId: number, value: number): void {
-    const payload = Buffer.allocUnsafe(UINT32_BYTES);
-    payload.writeUInt32BE(value, 0);
-    this.outbox.frame(type, Flag.NONE, streamId, payload);
   }
 
   private cutAll(): void {
@@ -463,11 +390,3 @@ const badSize = (what: string): ConnectionError =>
   new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `${what} of a wrong size`);
 const badLength = (id: number): StreamError =>
   new StreamError(id, ErrorCode.PROTOCOL_ERROR, 'a body that is not as long as declared');
-
-/** The padding of a frame whose first byte says how long it is. */
-function paddingOf(bytes: Buffer, start: number, end: number): number {
-  if (start === end) throw badSize('a padded frame');
-  const padding = bytes.readUInt8(start);
-  if (start + 1 + padding > end) throw broken('more padding than frame');
-  return padding;
-}

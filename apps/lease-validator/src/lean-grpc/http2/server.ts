@@ -102,7 +102,8 @@ export class Http2Server {
   private lookAt(connection: Http2Connection, life: Life, nowMs: number): void {
     const { keepaliveTimeMs, keepaliveTimeoutMs, maxConnectionAgeGraceMs } = this.options;
     const silentMs = nowMs - connection.heardAtMs;
-    if (!connection.isBegun && nowMs - life.beganAtMs > BEGIN_LIMIT_MS) return void connection.socket.destroy();
+    if (!connection.isBegun && nowMs - life.beganAtMs > BEGIN_LIMIT_MS)
+      return void connection.socket.destroy();
     if (life.drainsSinceMs !== undefined) {
       connection.finishDrain(); // Who does not answer the ping has had its second.
       if (nowMs - life.drainsSinceMs > maxConnectionAgeGraceMs) connection.socket.destroy();
