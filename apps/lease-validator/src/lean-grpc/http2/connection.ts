@@ -337,8 +337,8 @@ export class Http2Connection {
     this.flood.spend();
     const { initialWindowBytes } = readSettings(payload);
     this.hasSettings = true;
+    this.outbox.frame(Frame.SETTINGS, Flag.ACK, 0, NOTHING); // Before what it lets go.
     if (initialWindowBytes !== undefined) this.setPeerWindow(initialWindowBytes);
-    this.outbox.frame(Frame.SETTINGS, Flag.ACK, 0, NOTHING);
   }
 
   private setPeerWindow(bytes: number): void {
