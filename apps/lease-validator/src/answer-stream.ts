@@ -97,6 +97,7 @@ function endAt(admitted: Admitted, end: (why: RpcException) => void): NodeJS.Tim
 /** The caller reads more slowly than it asks: its next question waits. */
 const drained = (call: LeaseStream): Promise<void> =>
   new Promise((resolve) => {
+    if (call.destroyed) return resolve(); // The caller has gone meanwhile: nothing drains any more.
     const go = (): void => {
       call.off('drain', go).off('close', go);
       resolve();

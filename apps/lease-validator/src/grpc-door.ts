@@ -1,5 +1,4 @@
 import type { Server } from '@grpc/grpc-js';
-import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -8,6 +7,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { AnswerStreams } from './answer-stream';
 import { openLean } from './lean-door';
 import { PACKAGE, SERVICE } from './proto';
+import { reflectedDefinition } from './reflected';
 import { openStock } from './stock-door';
 
 /** What grpc.health.v1 is asked for: the server, and its one service. */
@@ -16,10 +16,7 @@ const HEALTH_NAMES = ['', `${PACKAGE}.${SERVICE}`];
 const DRAIN_LIMIT_MS = 5_000;
 
 /** Adds what a server has beside the service: health and reflection. */
-export type AddServices = (
-  server: Pick<Server, 'addService'>,
-  definition: PackageDefinition,
-) => void;
+export type AddServices = (server: Pick<Server, 'addService'>) => void;
 
 /** A server that takes calls. */
 export interface OpenDoor {
@@ -44,9 +41,9 @@ export class GrpcDoor implements BeforeApplicationShutdown {
   /** Binds `config.host:config.grpcPort`; calls are answered from then on. */
   async open(app: NestFastifyApplication): Promise<void> {
     const { config, log } = this;
-    const addServices: AddServices = (server, definition) => {
+    const addServices: AddServices = (server) => {
       this.health.addToServer(server as Server);
-      new ReflectionService(definition).addToServer(server as Server);
+      new ReflectionService(reflectedDefinition()).addToServer(server as Server);
     };
     this.door =
       config.grpcServer === 'lean'

@@ -47,7 +47,7 @@ export async function openLean(
     onFault: (fault) => log.debug({ err: fault }, 'a connection was ended'),
   });
   const { server } = strategy;
-  addServices(server as unknown as Server, definition);
+  addServices(server as unknown as Server);
   app.connectMicroservice<MicroserviceOptions>({ strategy });
   await app.startAllMicroservices();
   return { drain: () => server.drain(), destroy: () => server.destroy() };

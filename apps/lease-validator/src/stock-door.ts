@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ServerCredentials, type Server } from '@grpc/grpc-js';
-import type { PackageDefinition } from '@grpc/proto-loader';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Transport, type GrpcOptions } from '@nestjs/microservices';
 import type { Config } from '@numbering/platform';
@@ -25,9 +24,9 @@ export async function openStock(
 ): Promise<OpenDoor> {
   let server: Server | undefined;
   app.connectMicroservice<GrpcOptions>(
-    optionsOf(config, (definition, made) => {
+    optionsOf(config, (made) => {
       server = made;
-      addServices(made, definition);
+      addServices(made);
     }),
   );
   await app.startAllMicroservices();
@@ -38,10 +37,7 @@ export async function openStock(
   };
 }
 
-function optionsOf(
-  config: Config,
-  onLoadPackageDefinition: (definition: PackageDefinition, server: Server) => void,
-): GrpcOptions {
+function optionsOf(config: Config, onServer: (server: Server) => void): GrpcOptions {
   const { host, grpcPort } = config;
   const folder = protoFolder();
   return {
@@ -66,7 +62,7 @@ function optionsOf(
         'grpc.max_connection_age_ms': MAX_CONNECTION_AGE_MS,
         'grpc.max_connection_age_grace_ms': MAX_STREAM_AGE_MS,
       },
-      onLoadPackageDefinition,
+      onLoadPackageDefinition: (_definition: unknown, server: Server) => onServer(server),
     },
   };
 }

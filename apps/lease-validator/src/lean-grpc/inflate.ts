@@ -26,7 +26,7 @@ export async function inflated(
   try {
     return await inflateAll(bytes, { maxOutputLength: maxMessageBytes });
   } catch (error) {
-    const isTooLong = error instanceof RangeError;
+    const isTooLong = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     throw isTooLong
       ? new CallError(
           GrpcStatus.RESOURCE_EXHAUSTED,
