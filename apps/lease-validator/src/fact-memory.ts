@@ -1,8 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { Moment, Trust } from './trust';
 
-/** Where an answer's facts came from; `redis_down` is Postgres in Redis's place. */
-export type Path = 'memory' | 'redis' | 'postgres' | 'redis_down';
+/**
+ * Where an answer's facts came from, from the best to the worst; `redis_down` is Postgres in
+ * Redis's place.
+ */
+export const PATHS = ['memory', 'redis', 'postgres', 'redis_down'] as const;
+export type Path = (typeof PATHS)[number];
 
 /** What is known of a subject: its facts (undefined: it is in no ledger) as of a version. */
 export interface Known<F> {

@@ -1,6 +1,6 @@
 import { judge } from '@numbering/domain';
-import { histogram, monotonicMs } from '@numbering/platform';
-import type { Path } from './fact-memory';
+import { monotonicMs, timing, type Timing } from '@numbering/platform';
+import { PATHS, type Path } from './fact-memory';
 import { answerOf, type ValidateLeaseResponse } from './lease-answer';
 import type { LeaseLookup, Looked, Question } from './lease-lookup';
 
@@ -8,7 +8,7 @@ const SECOND_MS = 1_000;
 
 /** Question → look-up → verdict → answer, and how long that took. */
 export class LeaseJudge {
-  private readonly duration = histogram('num_validate_lease_duration_seconds');
+  private readonly durations = durationsByPath();
 
   constructor(private readonly lookup: LeaseLookup) {}
 
@@ -69,6 +69,15 @@ export class LeaseJudge {
 
   private observe(path: Path, valid: boolean, beganAtMs: number): void {
     const tookSeconds = (monotonicMs() - beganAtMs) / SECOND_MS;
-    this.duration.observe({ path, valid: String(valid) }, tookSeconds);
+    this.durations[path][`${valid}`].observe(tookSeconds);
   }
+}
+
+type Durations = Record<Path, Record<'true' | 'false', Timing>>;
+
+function durationsByPath(): Durations {
+  const of = (path: Path, valid: 'true' | 'false'): Timing =>
+    timing('num_validate_lease_duration_seconds', { path, valid });
+  const entries = PATHS.map((path) => [path, { true: of(path, 'true'), false: of(path, 'false') }]);
+  return Object.fromEntries(entries) as Durations;
 }

@@ -30,7 +30,7 @@
 import type { IdentifierFacts, ParsedIdentifier, TenantStanding } from '@numbering/domain';
 import { StoreUnavailable, withinMs, TimedOut, type DatabaseClock } from '@numbering/platform';
 import type { FactChain, Found } from './fact-chain';
-import type { FactMemory, Path } from './fact-memory';
+import { PATHS, type FactMemory, type Path } from './fact-memory';
 import type { Ask } from './gather';
 import type { Trust } from './trust';
 
@@ -53,9 +53,6 @@ export interface Looked {
   standing: TenantStanding;
   path: Path;
 }
-
-/** From the best path to the worst; an answer has the worse of its two. */
-const PATHS: readonly Path[] = ['memory', 'redis', 'postgres', 'redis_down'];
 
 type Part<F> = Found<F> & { key: string };
 type Parts = [Part<IdentifierFacts>, Part<TenantStanding>];
@@ -162,6 +159,7 @@ export class LeaseLookup {
 
 function lookedOf(facts: Part<IdentifierFacts>, standing: Part<TenantStanding>): Looked {
   if (standing.known.facts === undefined) throw new Error('every tenant has a standing');
+  // The worse of the two.
   const worse = Math.max(PATHS.indexOf(facts.path), PATHS.indexOf(standing.path));
   return {
     facts: facts.known.facts,

@@ -176,7 +176,17 @@ export class TokenVerifier {
   }
 }
 
-const digestOf = (token: string): string => hash('sha256', token, 'base64');
+/** Callers of many calls come with one token: it is hashed once, and not for each call. */
+let lastToken = '';
+let lastDigest = '';
+
+function digestOf(token: string): string {
+  if (token !== lastToken) {
+    lastDigest = hash('sha256', token, 'base64');
+    lastToken = token;
+  }
+  return lastDigest;
+}
 
 function readClaims(claims: JWTPayload): VerifiedToken {
   const { sub, exp, tenant_id: tenantId, scope = '' } = claims;

@@ -10,6 +10,8 @@ export { METRICS } from './metric-names.js';
 export type { CounterName, GaugeName, HistogramName, MetricName } from './metric-names.js';
 export { MetricsController, MetricsModule, metricsRegistry } from './metrics.js';
 export { counter, gauge, histogram, scrapedGauge } from './metrics.js';
+export { timing } from './timing.js';
+export type { Timing } from './timing.js';
 export { REDIS_COMMAND_BUDGET_MS, failFastRedis, patientRedis, subscriberRedis } from './redis.js';
 export type { RedisClient } from './redis.js';
 export { RedisGate, isRedisUnavailable } from './redis-gate.js';

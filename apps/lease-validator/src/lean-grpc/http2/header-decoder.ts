@@ -5,7 +5,8 @@ import { ConnectionError, DEFAULT_HEADER_TABLE_BYTES, ErrorCode } from './protoc
 
 /** An integer of more bytes is no length and no index of ours. */
 const MAX_INTEGER_BYTES = 4;
-/** Fields that do not count as one block any more: all of them at their smallest. */
+/** A shorter field is read as fast as it is compared. */
+const MIN_REMEMBERED_BYTES = 64;
 const INDEXED = 0x80;
 const WITH_INDEXING = 0x40;
 const TABLE_SIZE = 0x20;
@@ -17,6 +18,8 @@ export class HeaderDecoder {
   /** The newest first. */
   private readonly dynamic: HeaderField[] = [];
   private dynamicBytes = 0;
+  /** Of each name of the static table the last value that was not put into the other, as it came. */
+  private readonly literals = new Map<number, { bytes: Buffer; field: HeaderField }>();
   private limitBytes = DEFAULT_HEADER_TABLE_BYTES;
   private bytes: Buffer = Buffer.alloc(0);
   private at = 0;
@@ -52,9 +55,25 @@ export class HeaderDecoder {
     return undefined;
   }
 
+  /**
+   * Clients leave secrets (`authorization`) out of tables and send them with each call: the same
+   * bytes as the last time are the same field.
+   */
   private literal(nameIndex: number): HeaderField {
-    const name = nameIndex === 0 ? this.text() : this.fieldAt(nameIndex).name;
-    return headerField(name, this.text());
+    if (nameIndex === 0) return headerField(this.text(), this.text());
+    const { name } = this.fieldAt(nameIndex);
+    const start = this.at;
+    const last = nameIndex <= STATIC_FIELDS.length ? this.literals.get(nameIndex) : undefined;
+    if (last && isAt(last.bytes, this.bytes, start)) {
+      this.at += last.bytes.length;
+      return last.field;
+    }
+    const field = headerField(name, this.text());
+    if (nameIndex <= STATIC_FIELDS.length && field.sizeBytes >= MIN_REMEMBERED_BYTES) {
+      const bytes = Buffer.from(this.bytes.subarray(start, this.at));
+      this.literals.set(nameIndex, { bytes, field });
+    }
+    return field;
   }
 
   private fieldAt(index: number): HeaderField {
@@ -114,6 +133,9 @@ export class HeaderDecoder {
     return this.bytes.readUInt8(this.at++);
   }
 }
+
+const isAt = (part: Buffer, whole: Buffer, at: number): boolean =>
+  whole.length - at >= part.length && part.compare(whole, at, at + part.length) === 0;
 
 const wrong = (what: string): ConnectionError =>
   new ConnectionError(ErrorCode.COMPRESSION_ERROR, `a header block with ${what}`);

@@ -16,7 +16,6 @@ const CODE_BITS: readonly number[] = [
   24, 24, 26, 23, 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27, 27, 27, 27, 26, 30,
 ];
 const END_OF_TEXT = 256;
-const BITS_OF_A_BYTE = 8;
 /** The rest of the last byte is filled with the first bits of the end's code, all ones. */
 const MAX_PADDING_BITS = 7;
 
@@ -29,10 +28,10 @@ const NODES = treeOf(CODE_BITS.length);
 
 function treeOf(symbols: number): readonly Node[] {
   const nodes: Node[] = [[ROOT, ROOT]];
-  const bySymbol = [...Array(symbols).keys()].sort((a, b) => bitsOf(a) - bitsOf(b) || a - b);
+  const byCode = [...Array(symbols).keys()].sort((a, b) => bitsOf(a) - bitsOf(b) || a - b);
   let code = 0;
   let bits = 0;
-  for (const symbol of bySymbol) {
+  for (const symbol of byCode) {
     code *= 2 ** (bitsOf(symbol) - bits);
     bits = bitsOf(symbol);
     insert(nodes, code, bits, symbol);
@@ -52,29 +51,62 @@ function insert(nodes: Node[], code: number, bits: number, symbol: number): void
   (nodes[at] as Node)[code % 2] = -symbol - 1;
 }
 
+// Four bits at a time: no code is shorter, so that a step ends one symbol at most.
+const STEP_BITS = 4;
+const STEPS = 2 ** STEP_BITS;
+const NODE_SHIFT = 16;
+const HAS_SYMBOL = 0x100;
+const IS_END_OF_TEXT = 0x200;
+/** By node and four bits: the node after them, and the symbol that ended among them. */
+const TABLE = Uint32Array.from({ length: NODES.length * STEPS }, (_, index) =>
+  stepOf(Math.floor(index / STEPS), index % STEPS),
+);
+
+function stepOf(node: number, bits: number): number {
+  let at = node;
+  let ended = 0;
+  for (let shift = STEP_BITS - 1; shift >= 0; shift--) {
+    at = (NODES[at] as Node)[(bits >> shift) & 1] as number;
+    if (at >= 0) continue;
+    const symbol = -at - 1;
+    ended = symbol === END_OF_TEXT ? IS_END_OF_TEXT : HAS_SYMBOL | symbol;
+    at = ROOT;
+  }
+  return (at << NODE_SHIFT) | ended;
+}
+
+/** Where a text may end: after a symbol, or up to seven ones into the end's code. */
+const FINAL_NODES = finalNodes();
+
+function finalNodes(): ReadonlySet<number> {
+  const nodes = new Set([ROOT]);
+  let at = ROOT;
+  for (let bits = 0; bits < MAX_PADDING_BITS; bits++) {
+    at = (NODES[at] as Node)[1];
+    nodes.add(at);
+  }
+  return nodes;
+}
+
+/** The shortest code has five bits. */
+const MAX_SYMBOLS_A_BYTE = 8 / 5;
+
 /** Throws COMPRESSION_ERROR where the bits are no text, or are padded wrongly. */
 export function huffmanText(bytes: Buffer, start: number, end: number): string {
-  const text: number[] = [];
-  let at = ROOT;
-  let sinceSymbol = 0;
-  let areOnes = true;
+  const text = Buffer.allocUnsafe(Math.ceil((end - start) * MAX_SYMBOLS_A_BYTE));
+  let length = 0;
+  let node = ROOT;
   for (let index = start; index < end; index++) {
     const byte = bytes.readUInt8(index);
-    for (let shift = BITS_OF_A_BYTE - 1; shift >= 0; shift--) {
-      const bit = (byte >> shift) & 1;
-      at = (NODES[at] as Node)[bit] as number;
-      sinceSymbol++;
-      if (bit === 0) areOnes = false;
-      if (at >= 0) continue;
-      if (-at - 1 === END_OF_TEXT) throw wrong();
-      text.push(-at - 1);
-      at = ROOT;
-      sinceSymbol = 0;
-      areOnes = true;
+    for (const bits of [byte >> STEP_BITS, byte % STEPS]) {
+      const step = TABLE[node * STEPS + bits] ?? IS_END_OF_TEXT;
+      if (step & IS_END_OF_TEXT) throw wrong();
+      if (step & HAS_SYMBOL) text[length++] = step; // Its lowest byte.
+      node = step >>> NODE_SHIFT;
     }
   }
-  if (sinceSymbol > MAX_PADDING_BITS || !areOnes) throw wrong();
-  return Buffer.from(text).toString('latin1');
+  if (!FINAL_NODES.has(node)) throw wrong();
+  return text.toString('latin1', 0, length);
 }
 
 const wrong = (): ConnectionError =>
