@@ -178,6 +178,8 @@ describe('US-NUM-001 bad input changes nothing', () => {
     ],
     ['a bad prefix', INVALID, () => register({ blockPrefix: '79', identifiers: [item()] })],
     ['null', INVALID, () => register({ identifiers: [null] })],
+    ['a list in place of an item', INVALID, () => register({ identifiers: [[item()]] })],
+    ['an empty one', INVALID, () => register({ identifiers: [[]] })],
     ['a list as the body', [400, 'MALFORMED'], () => register([item()])],
   ]);
 

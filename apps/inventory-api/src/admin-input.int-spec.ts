@@ -186,6 +186,8 @@ const ENDPOINTS: readonly Endpoint[] = [
         [{ 0: PRICE }],
         [[null]],
         [['x']],
+        [[[]]],
+        [[[PRICE]]],
         [[PRICE, { ...PRICE, setup: 1 }]],
         [Array(25).fill(PRICE)],
         ...wrongIn(PRICE, {

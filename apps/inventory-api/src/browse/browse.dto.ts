@@ -66,9 +66,6 @@ export class BrowseQuery extends OwnPageQuery {
 
   @QueryFlag({ description: 'Vanity-eligible or not; all where it is left out' })
   vanity?: boolean;
-
-  @BlankIsAll()
-  override page?: string;
 }
 
 export class AvailableShown {

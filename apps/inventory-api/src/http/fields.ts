@@ -10,6 +10,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsObject,
   Max,
   Min,
   ValidateBy,
@@ -124,6 +125,8 @@ export const Items = (item: new () => object, { min = 1, max }: Many, field: Fie
     IsArray(),
     ArrayMinSize(min),
     ArrayMaxSize(max),
+    // An array in the place of an item would be taken for several.
+    IsObject({ each: true }),
     ValidateNested({ each: true }),
     Type(() => item),
     shown(field, { type: [item], minItems: min, maxItems: max }),

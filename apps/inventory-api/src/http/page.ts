@@ -1,21 +1,32 @@
-import { Injectable } from '@nestjs/common';
+import { applyDecorators, Injectable } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsOptional, IsString } from 'class-validator';
 import { Cursors, type ListName, type Position } from './cursor';
-import { Id, QueryCount, Text } from './fields';
+import { Id, QueryCount } from './fields';
 
 /** Ruling 40. */
 export const DEFAULT_PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 200;
-const MAX_PAGE_CHARS = 2_048;
+
+/** Blank is the first page; of any other text the list says whether it has given it out. */
+const PageCursor = (description: string) =>
+  applyDecorators(
+    Transform(({ value }) => (value === '' ? undefined : (value as unknown))),
+    IsOptional(),
+    IsString(),
+    ApiPropertyOptional({ type: String, description }),
+  );
 
 /** What every list takes in its query. */
 export class PageQuery {
   @QueryCount({ min: 1, max: MAX_PAGE_SIZE, optional: true, description: 'Items in a page' })
   limit: number = DEFAULT_PAGE_SIZE;
 
-  @Text({ maxChars: MAX_PAGE_CHARS, optional: true, description: 'nextPage of the page before' })
+  @PageCursor('nextPage of the page before')
   page?: string;
 
-  @Text({ maxChars: MAX_PAGE_CHARS, optional: true, description: 'Another name of page' })
+  @PageCursor('Another name of page')
   cursor?: string;
 }
 
