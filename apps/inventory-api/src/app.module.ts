@@ -33,6 +33,7 @@ import { SigningKeysController } from './admin/signing-keys/signing-keys.control
 import { TenantsController } from './admin/tenants/tenants.controller';
 import { BrowseController } from './browse/browse.controller';
 import { AnswerInterceptor } from './http/answer';
+import { AsyncApiController } from './http/async-api.controller';
 import { AuthGuard } from './http/auth.guard';
 import { Cursors } from './http/cursor';
 import { DeadlineInterceptor } from './http/deadline';
@@ -64,6 +65,7 @@ const CONTROLLERS: Type[] = [
   PoolsController,
   PricesController,
   AuditController,
+  AsyncApiController,
   ErrorsPageController,
 ];
 

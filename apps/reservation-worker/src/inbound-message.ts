@@ -1,6 +1,7 @@
 import {
+  INBOUND_CLOUD_EVENT,
+  INBOUND_PLAIN,
   INBOUND_SCHEMAS,
-  inboundId,
   type InboundData,
   type InboundTopic,
 } from '@numbering/contracts';
@@ -19,22 +20,7 @@ export interface InboundFacts {
   at: Date;
 }
 
-/** A number is taken too: some teams count their events. */
-const eventId = z.union([inboundId, z.number().int()]).transform(String);
-const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
-
-const CLOUD_EVENT = z.object({
-  specversion: z.literal('1.0'),
-  id: eventId,
-  time: time.optional(),
-  data: z.unknown(),
-});
-const CLOUD_HEADERS = CLOUD_EVENT.omit({ data: true });
-const PLAIN = z.object({
-  id: eventId.optional(),
-  eventId: eventId.optional(),
-  time: time.optional(),
-});
+const CLOUD_EVENT = INBOUND_CLOUD_EVENT.extend({ data: z.unknown() });
 
 const MAX_FAULTS_TOLD = 3;
 
@@ -51,14 +37,14 @@ export function readInbound(message: InboundMessage): InboundEvent {
   const kafkaTime = new Date(message.timestampMs);
   const headers = cloudHeaders(message);
   if (headers) {
-    const { id, time } = fit(CLOUD_HEADERS, headers);
+    const { id, time } = fit(INBOUND_CLOUD_EVENT, headers);
     return eventOf(topic, { id, at: time ?? kafkaTime }, body);
   }
   if ('specversion' in body) {
     const { id, time, data } = fit(CLOUD_EVENT, body);
     return eventOf(topic, { id, at: time ?? kafkaTime }, data);
   }
-  const facts = fit(PLAIN, body);
+  const facts = fit(INBOUND_PLAIN, body);
   const id = facts.id ?? facts.eventId ?? place;
   return eventOf(topic, { id, at: facts.time ?? kafkaTime }, body);
 }

@@ -9,7 +9,7 @@ const MAX_REASON_CHARS = 2_000;
 const keepable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 
 /** An opaque id that others made up. */
-export const inboundId = z
+const inboundId = z
   .string()
   .max(MAX_ID_CHARS)
   .refine((text) => text.trim() !== '' && keepable(text), 'is blank, or has what no text may have');
@@ -22,6 +22,23 @@ const optionalText = (maxChars: number) =>
     .refine(keepable, 'has what no text may have')
     .nullish()
     .transform((text) => (text?.trim() ? text : undefined));
+
+/** A number is taken too: some teams count their events. */
+const eventId = z.union([inboundId, z.number().int()]).transform(String);
+const time = z.iso.datetime({ offset: true }).transform((written) => new Date(written));
+
+/** The facts beside the data of a CloudEvent: its envelope, or its headers where the value is the data. */
+export const INBOUND_CLOUD_EVENT = z.object({
+  specversion: z.literal('1.0'),
+  id: eventId,
+  time: time.optional(),
+});
+/** The same beside the data of plain JSON. */
+export const INBOUND_PLAIN = z.object({
+  id: eventId.optional(),
+  eventId: eventId.optional(),
+  time: time.optional(),
+});
 
 /** What other teams tell us: plain JSON or the data of a CloudEvent. Unknown members are left alone. */
 export const INBOUND_SCHEMAS = {

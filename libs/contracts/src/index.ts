@@ -1,3 +1,4 @@
+export * from './async-api';
 export * from './billing';
 export * from './envelope';
 export * from './inbound-events';

@@ -2,7 +2,13 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import type { Caller, ParsedIdentifier, Term } from '@numbering/domain';
 import { isRefusal, parseIdentifier, parseTerm } from '@numbering/domain';
 import { loadConfig } from '@numbering/platform';
-import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@numbering/testing';
+import {
+  testDatabase,
+  testRedis,
+  unpromisedEvents,
+  type TestDatabase,
+  type TestRedis,
+} from '@numbering/testing';
 import { DataSource } from 'typeorm';
 import { LifecycleModule } from './lifecycle.module';
 import { isRefused, type CommandContext, type Outcome } from './outcome';
@@ -16,6 +22,7 @@ export interface Ledger {
   source: DataSource;
   /** Fresh numbers, registered. */
   numbers: (count: number, options?: { from?: number; validFrom?: string }) => Promise<string[]>;
+  /** @throws where an event was written that is not as it is promised */
   close: () => Promise<void>;
 }
 
@@ -37,6 +44,7 @@ export async function openLedger(environment: Record<string, string> = {}): Prom
   }).compile();
   module.enableShutdownHooks([]);
   await module.init();
+  const source = module.get(DataSource);
   let next = 1;
   const numbers: Ledger['numbers'] = async (count, { from, validFrom } = {}) => {
     const first = from ?? next;
@@ -53,12 +61,14 @@ export async function openLedger(environment: Record<string, string> = {}): Prom
     module,
     database,
     redis,
-    source: module.get(DataSource),
+    source,
     numbers,
     close: async () => {
+      const unpromised = await unpromisedEvents((text) => source.query(text));
       await module.close();
       await redis.stop();
       await database.drop();
+      expect(unpromised).toEqual([]);
     },
   };
 }
