@@ -16,6 +16,7 @@ import {
 } from './grpc-limits';
 import type { AddServices, OpenDoor } from './grpc-door';
 import { LeanGrpc } from './lean-grpc/lean-grpc.strategy';
+import { BATCH_CODEC, QUESTION_CODEC } from './lease-codec';
 import { LOADER, PACKAGE, PROTO, protoFolder, SERVICE } from './proto';
 import { ValidateLeaseGrpc } from './validate-lease.grpc';
 
@@ -33,7 +34,11 @@ export async function openLean(
     tls: tlsOf(config),
     serviceName: SERVICE,
     service: definition[`${PACKAGE}.${SERVICE}`] as ServiceDefinition,
-    codecs: {},
+    codecs: {
+      ValidateLease: QUESTION_CODEC,
+      ValidateLeases: BATCH_CODEC,
+      ValidateLeaseStream: QUESTION_CODEC,
+    },
     controller: app.get(ValidateLeaseGrpc),
     maxReceiveBytes: MAX_MESSAGE_BYTES,
     maxSendBytes: MAX_MESSAGE_BYTES,

@@ -16,7 +16,7 @@ export interface LeanGrpcOptions extends LeanServerOptions {
   serviceName: string;
   service: ServiceDefinition;
   /** Codecs that are faster than the definition's, by the name of the rpc. */
-  codecs: Readonly<Record<string, Codec<never, never>>>;
+  codecs: Readonly<Record<string, Codec<unknown, never>>>;
   /**
    * Whose `@GrpcMethod`s answer. They are called themselves: Nest's chain of pipes, guards and
    * observables, of which nothing is used here, would cost more than the answer.
