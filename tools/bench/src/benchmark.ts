@@ -45,6 +45,8 @@ export interface Benchmark extends Bounds {
 export interface Size {
   short: boolean;
   roundSeconds: number;
+  /** Rounds of each side, the warm-up among them: so much there must be to work on. */
+  rounds: number;
 }
 
 /** An answer was wrong: the run is void, however fast it was. */

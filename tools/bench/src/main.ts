@@ -38,6 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
   const size: Size = {
     short: values.short,
     roundSeconds: values.short ? SHORT_ROUND_SECONDS : ROUND_SECONDS,
+    rounds: values.short ? runs : runs + 1,
   };
   const rows: Row[] = [];
   for (const benchmark of chosen) {

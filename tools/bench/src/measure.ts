@@ -22,7 +22,10 @@ interface Pair {
   limit: Measured;
 }
 
-/** A warm-up of each side that does not count, then pairs of rounds, ours and limit by turns. */
+/**
+ * A warm-up of each side that does not count, then pairs of rounds, ours and limit by turns. A short
+ * run, of which nobody asks how fast it was, has no warm-up.
+ */
 export async function measure(
   benchmark: Benchmark,
   size: Size,
@@ -31,6 +34,10 @@ export async function measure(
   const resources = new AsyncDisposableStack();
   try {
     const contest = await benchmark.open(size, resources);
+    if (!size.short) {
+      await contest.ours();
+      await contest.limit();
+    }
     const pairs = await pairsOf(contest, runs);
     return { result: resultOf(benchmark, pairs), seen: contest.seen?.() ?? {} };
   } finally {
@@ -39,8 +46,6 @@ export async function measure(
 }
 
 async function pairsOf(contest: Contest, runs: number): Promise<Pair[]> {
-  await contest.ours();
-  await contest.limit();
   const pairs: Pair[] = [];
   for (let run = 0; run < runs; run++) {
     const isOursFirst = run % 2 === 0;

@@ -211,7 +211,8 @@ export class GrpcConnection {
       return;
     }
     if (heading.grpcStatus !== '0') {
-      throw new WrongAnswer(`gRPC status ${heading.grpcStatus}: ${heading.grpcMessage}`);
+      const message = decodeURIComponent(heading.grpcMessage ?? '');
+      throw new WrongAnswer(`gRPC status ${heading.grpcStatus}: ${message}`);
     }
     if (!stream.hasMessage || stream.begun) throw new WrongAnswer('an answer has no whole message');
     this.streams.delete(id);

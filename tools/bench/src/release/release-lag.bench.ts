@@ -21,7 +21,6 @@ const BURST = 10_000;
 const SHORT_BURST = 500;
 const STEADY_SECONDS = 10;
 const SHORT_STEADY_SECONDS = 2;
-const MOST_RUNS = 12;
 /** So that claims are there before they end. */
 const LEAD_SECONDS = 1;
 /** Looked at this often: what is seen is at most so much later than it was. */
@@ -74,13 +73,13 @@ interface Round {
 }
 
 async function openReleaseLag(
-  { short }: Size,
+  { short, rounds }: Size,
   resources: AsyncDisposableStack,
   { count, overSeconds }: { count: number; overSeconds: number },
   figure: (lagsMs: readonly number[]) => number,
 ): Promise<Contest> {
   const live = short ? SHORT_LIVE : LIVE;
-  const ground = await openGround(resources, [PREFIX], live + MOST_RUNS * count);
+  const ground = await openGround(resources, [PREFIX], live + rounds * count);
   const { database } = ground;
   let next = 1;
 

@@ -10,7 +10,6 @@ const CALLERS = TENANTS;
 /** With the runs of the suite a hundred. */
 const ROUNDS = 20;
 const SHORT_ROUNDS = 2;
-const MOST_RUNS = 12;
 
 /** A thousand callers for one number at once, beside a thousand callers for as many numbers. */
 export const contention: Benchmark = {
@@ -24,9 +23,9 @@ export const contention: Benchmark = {
   open: openContention,
 };
 
-async function openContention({ short }: Size, resources: AsyncDisposableStack): Promise<Contest> {
-  const rounds = short ? SHORT_ROUNDS : ROUNDS;
-  const count = MOST_RUNS * rounds * CALLERS;
+async function openContention(size: Size, resources: AsyncDisposableStack): Promise<Contest> {
+  const rounds = size.short ? SHORT_ROUNDS : ROUNDS;
+  const count = size.rounds * rounds * CALLERS;
   const ground = await openGround(resources, [CONTENDED, QUIET], count);
   const reserve = ground.lifecycle.get(ReserveNumber);
   let contended = 0;

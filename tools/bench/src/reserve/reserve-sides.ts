@@ -1,12 +1,10 @@
-import { mustBe, type Measured } from '../benchmark';
+import { mustBe, type Measured, type Size } from '../benchmark';
 import { benchTenant, openGround, TENANTS, type Ground } from './ground';
 import { pgbench } from './pgbench';
 import { reserveAsOneStatement } from './reserve.sql';
 
 export const OURS = '+9379';
 const LIMIT = '+9372';
-/** Rounds of each side, the warm-up among them, for which there are numbers. */
-const MOST_ROUNDS = 12;
 /** More than can be reserved in a second on any machine this is meant for. */
 const NUMBERS_A_SECOND = 15_000;
 
@@ -23,9 +21,9 @@ export interface Sides {
 
 export async function openSides(
   resources: AsyncDisposableStack,
-  roundSeconds: number,
+  { roundSeconds, rounds }: Size,
 ): Promise<Sides> {
-  const count = Math.max(1, roundSeconds) * MOST_ROUNDS * NUMBERS_A_SECOND;
+  const count = Math.max(1, roundSeconds) * rounds * NUMBERS_A_SECOND;
   const ground = await openGround(resources, [OURS, LIMIT], count);
   await ground.database.query('CREATE SEQUENCE bench_number');
   const reserved = async (prefix: string): Promise<number> => {

@@ -31,12 +31,12 @@ interface Way {
 }
 
 async function contest(
-  { roundSeconds }: Size,
+  size: Size,
   resources: AsyncDisposableStack,
   callers: number,
   open: (resources: AsyncDisposableStack, ground: Ground, callers: number) => Promise<Way>,
 ): Promise<Contest> {
-  const sides = await openSides(resources, roundSeconds);
+  const sides = await openSides(resources, size);
   const way = await open(resources, sides.ground, callers);
   return {
     ours: async () => {
