@@ -17,6 +17,13 @@ export interface Side {
   cpuSeconds: () => number;
 }
 
+export interface Validator extends Side {
+  token: string;
+  app: BuiltApp;
+  /** The owner's. */
+  databaseUrl: string;
+}
+
 /** Callers of one server, in a process of their own. */
 export interface Caller {
   /** @throws WrongAnswer */
@@ -49,14 +56,15 @@ export async function openEcho(resources: AsyncDisposableStack): Promise<Side> {
 export async function openValidator(
   resources: AsyncDisposableStack,
   count: number,
-): Promise<Side & { app: BuiltApp }> {
+): Promise<Validator> {
   const stores = await openStores(resources);
   await fillLedger(stores.database, count);
   const issuer = await openIssuer(resources);
   await startApp(resources, 'reservation-worker', stores);
   const app = await startApp(resources, 'lease-validator', stores, { ...issuer.env });
   const token = await issuer.token('orchestrator', { scope: 'numbering:validate' });
-  return { address: app.grpc, token, cpuSeconds: app.cpuSeconds, app };
+  const { databaseUrl } = stores;
+  return { address: app.grpc, token, cpuSeconds: app.cpuSeconds, app, databaseUrl };
 }
 
 export async function openCaller(
