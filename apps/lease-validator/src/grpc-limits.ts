@@ -7,5 +7,7 @@ export const MAX_METADATA_BYTES = 16 * 1024;
 export const MAX_CONCURRENT_STREAMS = 1_000;
 export const KEEPALIVE_TIME_MS = 30_000;
 export const KEEPALIVE_TIMEOUT_MS = 10_000;
+/** A peer that has not begun to speak by then is no client. */
+export const BEGIN_LIMIT_MS = 10_000;
 /** Connections are renewed, so that callers find replicas that came later. */
 export const MAX_CONNECTION_AGE_MS = 1_800_000;

@@ -7,6 +7,7 @@ import type { MicroserviceOptions } from '@nestjs/microservices';
 import { monotonicMs, type Config, type Log } from '@numbering/platform';
 import { MAX_STREAM_AGE_MS } from './answer-stream';
 import {
+  BEGIN_LIMIT_MS,
   KEEPALIVE_TIME_MS,
   KEEPALIVE_TIMEOUT_MS,
   MAX_CONCURRENT_STREAMS,
@@ -44,6 +45,7 @@ export async function openLean(
     maxSendBytes: MAX_MESSAGE_BYTES,
     maxHeaderListBytes: MAX_METADATA_BYTES,
     maxConcurrentStreams: MAX_CONCURRENT_STREAMS,
+    beginLimitMs: BEGIN_LIMIT_MS,
     keepaliveTimeMs: KEEPALIVE_TIME_MS,
     keepaliveTimeoutMs: KEEPALIVE_TIMEOUT_MS,
     maxConnectionAgeMs: MAX_CONNECTION_AGE_MS,

@@ -1,4 +1,4 @@
-import type { status as GrpcStatus } from '@grpc/grpc-js';
+import { status as GrpcStatus } from '@grpc/grpc-js';
 
 /** A call that ends with a status because of how it was made. */
 export class CallError extends Error {
@@ -10,3 +10,7 @@ export class CallError extends Error {
     this.name = 'CallError';
   }
 }
+
+/** One connection's calls keep too much that is not whole, or not taken yet. */
+export const keptTooMuch = (): CallError =>
+  new CallError(GrpcStatus.RESOURCE_EXHAUSTED, 'too many messages at once on this connection');

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { status as GrpcStatus, type Metadata } from '@grpc/grpc-js';
 import { Answering } from './answering';
-import { CallError } from './call-error';
+import { CallError, keptTooMuch } from './call-error';
 import { endingOf, metadataBlock, type Ending } from './grpc-status';
 import { ErrorCode } from './http2/protocol';
 import type { Exchange, Receiver } from './http2/exchange';
@@ -12,6 +12,12 @@ import type { MessageLimits, Method } from './method';
 
 /** Messages that may wait for the handler before the caller is to wait, too. */
 const MAX_WAITING_MESSAGES = 16;
+
+interface Waiting {
+  message: unknown;
+  /** As it came. */
+  bytes: number;
+}
 
 /**
  * A call with a stream of answers, as handlers of @grpc/grpc-js and Nest's `@GrpcStreamCall` know
@@ -25,7 +31,7 @@ export class StreamCall extends Duplex implements Receiver {
   private readonly answering: Answering;
   private readonly encoding: string | undefined;
   private readonly reader: MessageReader;
-  private readonly inbox: unknown[] = [];
+  private readonly inbox: Waiting[] = [];
   private ending: Ending = { code: GrpcStatus.OK, details: '' };
   private inflating: Promise<void> | undefined;
   private isInboxClosed = false;
@@ -70,6 +76,7 @@ export class StreamCall extends Duplex implements Receiver {
     if (this.answering.isOver) return;
     this.uncreditedBytes += end - start;
     try {
+      if (!this.exchange.keep(end - start)) throw keptTooMuch();
       for (const message of this.reader.push(Buffer.from(bytes.subarray(start, end)))) {
         this.accept(message);
       }
@@ -93,11 +100,12 @@ export class StreamCall extends Duplex implements Receiver {
   }
 
   private accept(message: Message): void {
-    if (!message.isCompressed) return this.inTurn(() => this.deliver(message.bytes));
+    const rawBytes = PREFIX_BYTES + message.bytes.length;
+    if (!message.isCompressed) return this.inTurn(() => this.deliver(message.bytes, rawBytes));
     const { maxReceiveBytes } = this.limits;
     const work = inflated(message.bytes, this.encoding, maxReceiveBytes);
     work.catch(() => undefined); // Its turn comes, and fails the call then.
-    this.inTurn(async () => this.deliver(await work));
+    this.inTurn(async () => this.deliver(await work, rawBytes));
   }
 
   /** At once, but not before a message of earlier that is still being inflated. */
@@ -112,7 +120,7 @@ export class StreamCall extends Duplex implements Receiver {
     this.inflating = turn;
   }
 
-  private deliver(bytes: Buffer): void {
+  private deliver(bytes: Buffer, rawBytes: number): void {
     if (this.answering.isOver) return;
     let message: unknown;
     try {
@@ -120,7 +128,7 @@ export class StreamCall extends Duplex implements Receiver {
     } catch {
       throw new CallError(GrpcStatus.INTERNAL, 'Error deserializing request');
     }
-    this.inbox.push(message);
+    this.inbox.push({ message, bytes: rawBytes });
     if (this.method.kind === 'bidi') this.pass();
   }
 
@@ -132,15 +140,17 @@ export class StreamCall extends Duplex implements Receiver {
         const details = `Received ${this.inbox.length} request messages for ${this.method.path}`;
         return this.fail(new CallError(GrpcStatus.UNIMPLEMENTED, details));
       }
-      this.request = this.inbox.pop();
+      this.request = this.inbox.pop()?.message;
       this.method.open(this);
     }
     this.pass();
   }
 
   private pass(): void {
-    while (this.isReadable && this.inbox.length > 0) {
-      this.isReadable = this.push(this.inbox.shift());
+    for (let next = this.inbox[0]; this.isReadable && next; next = this.inbox[0]) {
+      this.inbox.shift();
+      this.exchange.keep(-next.bytes);
+      this.isReadable = this.push(next.message);
     }
     if (this.isInboxClosed && this.inbox.length === 0) this.push(null);
   }

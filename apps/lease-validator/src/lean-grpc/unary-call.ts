@@ -1,6 +1,6 @@
 import { status as GrpcStatus } from '@grpc/grpc-js';
 import { Answering } from './answering';
-import { CallError } from './call-error';
+import { CallError, keptTooMuch } from './call-error';
 import { endingOf, trailersOf } from './grpc-status';
 import type { Exchange, Receiver } from './http2/exchange';
 import type { RequestHead } from './http2/request-head';
@@ -47,6 +47,7 @@ export class UnaryCall implements Receiver, LeanCall {
         return this.answer(bytes, start + PREFIX_BYTES, end);
       }
       this.exchange.consumed(end - start);
+      if (!this.exchange.keep(end - start)) throw keptTooMuch();
       this.gather(Buffer.from(bytes.subarray(start, end)));
       if (isEnd) this.answerGathered();
     } catch (error) {

@@ -80,6 +80,10 @@ export class RawClient {
     });
   }
 
+  get isClosed(): boolean {
+    return this.session.closed || this.session.destroyed;
+  }
+
   close(): void {
     this.session.destroy();
   }

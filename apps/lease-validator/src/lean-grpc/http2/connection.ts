@@ -29,6 +29,8 @@ import {
 const CONNECTION_WINDOW_BYTES = 1024 * 1024;
 /** Answers that wait for a peer that does not read; then it opens no more streams. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
+/** Parts of messages that are not whole, and messages that nobody has taken yet. */
+const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 const PRIORITY_BYTES = 5;
 const PING_BYTES = 8;
 const UINT32_BYTES = 4;
@@ -58,6 +60,7 @@ export class Http2Connection {
   private readonly flood: FloodGuard;
   private readonly splitter = new FrameSplitter((...frame) => this.take(...frame));
   private heldBytes = 0;
+  private keptBytes = 0;
   private peerWindowBytes = DEFAULT_WINDOW_BYTES;
   private receiveWindow = CONNECTION_WINDOW_BYTES;
   private receiveCredit = 0;
@@ -107,12 +110,18 @@ export class Http2Connection {
     this.blocked.delete(exchange);
   }
 
+  keep(bytes: number): boolean {
+    this.keptBytes += bytes;
+    return this.keptBytes <= MAX_KEPT_BYTES;
+  }
+
   answered(): void {
     this.flood.earn();
   }
 
-  forget({ id }: Exchange): void {
-    this.exchanges.delete(id);
+  forget(exchange: Exchange): void {
+    exchange.release();
+    this.exchanges.delete(exchange.id);
     if (this.isDraining && this.isIdle && this.lastAnsweredId !== STREAM_ID_MASK) this.close();
   }
 
@@ -155,8 +164,6 @@ export class Http2Connection {
     this.outbox.flush();
     this.socket.destroySoon();
   }
-
-  // ---- what the peer sends
 
   private read(chunk: Buffer): void {
     if (this.isOver) return;

@@ -23,6 +23,7 @@ export class Exchange {
   private readonly waiting: Uint8Array[] = [];
   private trailers: Uint8Array | undefined;
   private credit = 0;
+  private keptBytes = 0;
 
   constructor(
     readonly id: number,
@@ -68,6 +69,15 @@ export class Exchange {
     this.dropWaiting();
     this.connection.sendReset(this.id, code);
     this.connection.forget(this);
+  }
+
+  /**
+   * The receiver keeps so many bytes more of the body, or less where below zero.
+   * @returns whether all calls of the connection together keep no more than they may
+   */
+  keep(bytes: number): boolean {
+    this.keptBytes += bytes;
+    return this.connection.keep(bytes);
   }
 
   /** The receiver has done with so many bytes of the body; the peer may send as many more. */
@@ -154,6 +164,12 @@ export class Exchange {
       this.connection.sendReset(this.id, ErrorCode.NO_ERROR);
     }
     this.connection.forget(this);
+  }
+
+  /** Nothing of the body is kept any more. */
+  release(): void {
+    this.connection.keep(-this.keptBytes);
+    this.keptBytes = 0;
   }
 
   private dropWaiting(): void {

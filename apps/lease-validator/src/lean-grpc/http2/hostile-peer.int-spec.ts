@@ -34,6 +34,7 @@ describe('an HTTP/2 server and a peer that means harm', () => {
     tls: undefined,
     maxConcurrentStreams: 10,
     maxHeaderListBytes: 16_384,
+    beginLimitMs: 10_000,
     keepaliveTimeMs: 30_000,
     keepaliveTimeoutMs: 10_000,
     maxConnectionAgeMs: 1_800_000,

@@ -4,8 +4,6 @@ import { Http2Connection, type ConnectionOptions } from './connection';
 
 /** How often connections are looked at. */
 const LOOK_EVERY_MS = 1_000;
-/** A peer that has not begun to speak by then is no client. */
-const BEGIN_LIMIT_MS = 10_000;
 /** Connections of one age do not all end in one moment. */
 const AGE_JITTER = 0.1;
 const PING_PAYLOAD = Buffer.from('are you?', 'latin1');
@@ -14,6 +12,8 @@ const ALPN = 'h2';
 export interface ServerOptions extends ConnectionOptions {
   /** Absent: plaintext, with prior knowledge. */
   tls: TlsOptions | undefined;
+  /** A peer that has not begun to speak by then is no client. */
+  beginLimitMs: number;
   /** A peer that has been silent for so long is pinged… */
   keepaliveTimeMs: number;
   /** …and cut off where it stays silent. */
@@ -100,9 +100,10 @@ export class Http2Server {
   }
 
   private lookAt(connection: Http2Connection, life: Life, nowMs: number): void {
-    const { keepaliveTimeMs, keepaliveTimeoutMs, maxConnectionAgeGraceMs } = this.options;
+    const { beginLimitMs, keepaliveTimeMs, keepaliveTimeoutMs, maxConnectionAgeGraceMs } =
+      this.options;
     const silentMs = nowMs - connection.heardAtMs;
-    if (!connection.isBegun && nowMs - life.beganAtMs > BEGIN_LIMIT_MS)
+    if (!connection.isBegun && nowMs - life.beganAtMs > beginLimitMs)
       return void connection.socket.destroy();
     if (life.drainsSinceMs !== undefined) {
       connection.finishDrain(); // Who does not answer the ping has had its second.
@@ -110,13 +111,13 @@ export class Http2Server {
     } else if (nowMs > life.endsAtMs) {
       this.beginDrain(connection, life, nowMs);
     }
-    if (silentMs < keepaliveTimeMs) {
-      life.pingedAtMs = undefined;
-    } else if (life.pingedAtMs === undefined) {
+    const { pingedAtMs } = life;
+    const isAnswered = pingedAtMs === undefined || connection.heardAtMs > pingedAtMs;
+    if (!isAnswered) {
+      if (nowMs - pingedAtMs > keepaliveTimeoutMs) connection.socket.destroy();
+    } else if (silentMs > keepaliveTimeMs) {
       life.pingedAtMs = nowMs;
       connection.ping(PING_PAYLOAD);
-    } else if (nowMs - life.pingedAtMs > keepaliveTimeoutMs) {
-      connection.socket.destroy();
     }
   }
 
