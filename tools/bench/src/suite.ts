@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark';
 import { browseBenchmarks } from './browse/browse.bench';
+import { importBlock } from './import/import.bench';
 import { peerBenchmarks } from './peer/peer.bench';
 import { releaseLagBenchmarks } from './release/release-lag.bench';
 import { contention } from './reserve/contention.bench';
@@ -18,4 +19,5 @@ export const SUITE: Readonly<Record<string, readonly Benchmark[]>> = {
   contention: [contention],
   'release-lag': releaseLagBenchmarks,
   browse: browseBenchmarks,
+  import: [importBlock],
 };
