@@ -38,6 +38,7 @@ import { AuthGuard } from './http/auth.guard';
 import { Cursors } from './http/cursor';
 import { DeadlineInterceptor } from './http/deadline';
 import { ErrorsPageController } from './http/docs';
+import { DocsTokensController } from './http/docs-tokens';
 import { Pages } from './http/page';
 import { RateLimits } from './http/rate-limits';
 import { ProblemFilter } from './http/problem.filter';
@@ -66,6 +67,7 @@ const CONTROLLERS: Type[] = [
   PricesController,
   AuditController,
   AsyncApiController,
+  DocsTokensController,
   ErrorsPageController,
 ];
 

@@ -57,6 +57,19 @@ export function durationsBy<const N extends string>(names: readonly N[], min: st
   });
 }
 
+/** Texts by name, as JSON: `{"name":"text"}`. */
+export function textsByName() {
+  const texts = z.record(z.string().min(1), z.string().min(1));
+  return setting('a JSON object of texts by name', (text) => {
+    try {
+      const read = texts.safeParse(JSON.parse(text));
+      return read.success ? Object.freeze(read.data) : undefined;
+    } catch {
+      return undefined;
+    }
+  });
+}
+
 /** `900s`, `5m`, `24h`, `90d` in milliseconds; undefined for anything else. */
 export function durationMs(text: string): number | undefined {
   const parts = /^(\d{1,9})([smhd])$/.exec(text);

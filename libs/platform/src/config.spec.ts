@@ -196,6 +196,18 @@ describe('loadConfig', () => {
     }
   });
 
+  it('offers development tokens on loopback alone, and shows none where they are wrong', () => {
+    const DOCS_TOKENS = '{"acme":"a-token"}';
+    expect(loadConfig({ ...FIT, DOCS_TOKENS }, 'inventory-api').docsTokens).toEqual({
+      acme: 'a-token',
+    });
+    expect(faultyVariables({ ...FIT, DOCS_TOKENS, HOST: '0.0.0.0' })).toEqual(['DOCS_TOKENS']);
+    for (const wrong of ['a-token', '["a-token"]', '{"acme":7}', '{"acme":""}']) {
+      const boot = () => loadConfig({ ...FIT, DOCS_TOKENS: wrong }, 'inventory-api');
+      expect(boot).toThrow(/^DOCS_TOKENS has a value \(not shown\)/);
+    }
+  });
+
   it('wants a certificate and its key together', () => {
     expect(faultyVariables({ ...FIT, GRPC_TLS_CERT: __filename })).toEqual(['GRPC_TLS_KEY']);
     expect(faultyVariables({ ...FIT, GRPC_TLS_KEY: __filename })).toEqual(['GRPC_TLS_CERT']);

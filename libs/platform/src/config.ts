@@ -14,6 +14,7 @@ import {
   readableFile,
   someOf,
   textOf,
+  textsByName,
   timeOfDayOrOff,
   urlOf,
   wholeNumber,
@@ -51,7 +52,9 @@ const NEEDED_BY: Readonly<Record<AppName, readonly Variable[]>> = {
 const TOKEN_VARIABLES: readonly Variable[] = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWKS_URL'];
 
 /** Values that are never shown, not even when they are wrong. */
-const SECRETS: ReadonlySet<string> = new Set(['DATABASE_URL', 'REDIS_URL', 'CURSOR_SECRET']);
+const SECRETS: ReadonlySet<string> = new Set([
+  ...['DATABASE_URL', 'REDIS_URL', 'CURSOR_SECRET', 'DOCS_TOKENS'],
+]);
 const CURSOR_SECRET_MIN_CHARS = 16;
 const CURSOR_SECRET_BYTES = 32;
 const SHOWN_CHARS = 80;
@@ -74,6 +77,8 @@ const SCHEMA = z.object({
     CURSOR_SECRET_MIN_CHARS,
     `a secret of at least ${CURSOR_SECRET_MIN_CHARS} characters, the same in every replica`,
   ).optional(),
+  // Ready tokens that /docs offers whoever opens it: for development.
+  DOCS_TOKENS: textsByName().optional(),
   GRPC_AUTH: oneOf(['jwt', 'none']).prefault('jwt'),
   // Nest's own transport over @grpc/grpc-js, should the lean one ever be in doubt.
   GRPC_SERVER: oneOf(['lean', 'stock']).prefault('lean'),
@@ -170,6 +175,10 @@ function faultsBetween(env: NodeJS.ProcessEnv, app: AppName): ConfigFault[] {
     const wanted = 'jwt, or a loopback HOST: without tokens nobody else may reach the service';
     faults.push({ variable: 'GRPC_AUTH', wrong: 'is "none"', wanted });
   }
+  if (env['DOCS_TOKENS'] !== undefined && !isLoopback(env['HOST'] ?? '127.0.0.1')) {
+    const wanted = 'nothing, or a loopback HOST: whoever opens /docs is given them';
+    faults.push({ variable: 'DOCS_TOKENS', wrong: 'is set', wanted });
+  }
   const tls = ['GRPC_TLS_CERT', 'GRPC_TLS_KEY'].filter((name) => env[name] !== undefined);
   for (const variable of ['GRPC_TLS_CERT', 'GRPC_TLS_KEY']) {
     const wantsIt = tls.length === 1 || (env['GRPC_TLS_CA'] !== undefined && tls.length === 0);
@@ -208,6 +217,7 @@ function shape(v: Values, httpPort: number, app: AppName) {
     otlpEndpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT,
     // An app that pages nothing has a secret of its own that fits nobody's cursors.
     cursorSecret: v.CURSOR_SECRET ?? randomBytes(CURSOR_SECRET_BYTES).toString('base64url'),
+    docsTokens: v.DOCS_TOKENS ?? Object.freeze({}),
     grpcAuth: v.GRPC_AUTH,
     grpcServer: v.GRPC_SERVER,
     grpcTls: certFile && keyFile ? Object.freeze({ certFile, keyFile, caFile }) : undefined,

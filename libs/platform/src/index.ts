@@ -15,7 +15,7 @@ export type { Timing } from './timing.js';
 export { REDIS_COMMAND_BUDGET_MS, failFastRedis, patientRedis, subscriberRedis } from './redis.js';
 export type { RedisClient } from './redis.js';
 export { RedisGate, isRedisUnavailable } from './redis-gate.js';
-export { requestIdOf } from './request-id.js';
+export { MAX_REQUEST_ID_CHARS, requestIdOf } from './request-id.js';
 export { SpooledFile } from './spooled-file.js';
 
 export { createKafka, deadLetterTopic, ensureTopics } from './kafka.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-const MAX_REQUEST_ID_CHARS = 128;
+export const MAX_REQUEST_ID_CHARS = 128;
 /** Visible ASCII only: an id goes into log lines, audit rows and an answer's header as it is. */
 const REQUEST_ID = new RegExp(`^[\\x21-\\x7e]{1,${MAX_REQUEST_ID_CHARS}}$`);
 

@@ -20,9 +20,10 @@ const appFile = (app) => path.join(root, 'dist/apps', app, 'main.js');
 /**
  * Starts every replica of every app at once and waits until each is ready.
  *
+ * @param docsTokens ready tokens that the pages of inventory-api offer, by name
  * @returns entries as they stand in stack.json: `{[app]: [{url, pid, log, grpc?}]}`
  */
-export async function startApps(context, settings, scale) {
+export async function startApps(context, settings, scale, docsTokens) {
   const entries = Object.fromEntries(appNames.map((app) => [app, []]));
   const replicas = appNames.flatMap((app) =>
     Array.from({ length: scale[app] }, (_, index) => ({ app, index })),
@@ -30,7 +31,11 @@ export async function startApps(context, settings, scale) {
   await together(
     context,
     replicas.map(({ app, index }) => async () => {
-      entries[app][index] = await startReplica(context, settings, app, index);
+      const own =
+        app === 'inventory-api'
+          ? { ...settings, DOCS_TOKENS: JSON.stringify(docsTokens) }
+          : settings;
+      entries[app][index] = await startReplica(context, own, app, index);
     }),
   );
   return entries;

@@ -15,7 +15,7 @@ import { appSettings } from './environment.mjs';
 import { emptyHome } from './empty-home.mjs';
 import { ensureBuilt, ensureInstalled } from './ensure-project.mjs';
 import { together } from './together.mjs';
-import { mintTokens } from './tokens.mjs';
+import { docsTokens, mintTokens } from './tokens.mjs';
 import { migrate, startBilling, startIdentity } from './tools.mjs';
 
 /**
@@ -109,11 +109,11 @@ async function bringUp(context, { scale, hasDemo, isFresh }) {
   const { missing, ...kafka } = stores.kafka;
   const services = { ...stores, kafka: missing ? undefined : kafka, billing, identity };
   const settings = appSettings({ services, secrets: openSecrets(home) });
-  say('starting the apps');
-  const apps = await startApps(context, settings, scale);
   const tokens = isOwnIssuer
     ? await mintTokens(home, hasDemo ? demoTenants.map(({ id }) => id) : [])
     : { tenants: {} };
+  say('starting the apps');
+  const apps = await startApps(context, settings, scale, docsTokens(tokens));
   const written = { apps, services: withoutPrivate(services), tokens };
   writeJson(home.environmentFile, settings, 0o600);
   writeJson(home.stackFile, written, 0o600);

@@ -32,6 +32,9 @@ async function mint(home, args) {
 /** The subject of a tenant's ready token: `actorId` of its own recalls. */
 export const tenantSubject = (tenant) => `user-${tenant}`;
 
+/** Those that the pages of inventory-api offer: tenants first, since a portal's developer comes first. */
+export const docsTokens = ({ admin, tenants }) => ({ ...tenants, ...(admin ? { admin } : {}) });
+
 /**
  * The ready tokens of stack.json: an admin with every scope, a validator, one for each tenant.
  *

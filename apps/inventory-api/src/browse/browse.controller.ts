@@ -10,7 +10,7 @@ import {
 import { DataSource } from 'typeorm';
 import { AskedBy, ownTenantId } from '../http/asked';
 import { Needs, READERS } from '../http/auth.guard';
-import { Answers, pageOf } from '../http/openapi';
+import { About, Answers, pageOf } from '../http/openapi';
 import { Pages } from '../http/page';
 import { validationFailed } from '../http/problem';
 import { AvailableShown, BrowseQuery } from './browse.dto';
@@ -30,6 +30,10 @@ export class BrowseController {
    * By class and normal form. A page may have fewer items than its limit, or none, before the end:
    * what is looked for within numbers is looked for piece by piece. `nextPage` is null at the end.
    */
+  @About(
+    'Numbers that can be claimed, with prices',
+    'US-NUM-014: filtered by class, operator, prefix, pattern and vanity, by class and normal form, priced for the tenant’s plan. Operators outside the tenant’s allowlist list nothing. A page may have fewer items than its limit, or none, before the end: `nextPage` alone tells it. 60 calls a minute for a tenant (ruling 41).',
+  )
   @Get()
   @Needs(READERS, { limit: 'browse' })
   @Answers(pageOf(AvailableShown), 'TENANT_MISMATCH', 'INVALID_CURSOR')

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { applyDecorators, Injectable } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBearerAuth } from '@nestjs/swagger';
+import { ApiSecurity } from '@nestjs/swagger';
 import type { Caller, Scope } from '@numbering/domain';
 import { bearerOf, TokenVerifier, Unauthenticated } from '@numbering/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -27,6 +27,7 @@ export type BodyKind = 'json' | 'multipart';
 
 /** Any valid token: whether it may write is the decision's to say, after 404 (ruling 17). */
 export const ANY_TOKEN: readonly Scope[] = [];
+export const WRITERS: readonly Scope[] = ['numbering:write'];
 export const READERS: readonly Scope[] = [
   'numbering:read',
   'numbering:admin',
@@ -36,11 +37,22 @@ export const ADMINS: readonly Scope[] = ['numbering:admin'];
 export const COMPLIANCE: readonly Scope[] = ['numbering:compliance'];
 export const OFFICERS: readonly Scope[] = ['numbering:admin', 'numbering:compliance'];
 
+interface RouteKind {
+  takes?: BodyKind;
+  limit?: LimitName;
+  /** The scopes that a decision asks for, where the door takes any token. */
+  decided?: readonly Scope[];
+}
+
 /** Who may call a route, one of these scopes; what kind of body it takes, and which limit it has. */
 export const Needs = (
   scopes: readonly Scope[],
-  { takes = 'json', limit = 'tenant' }: { takes?: BodyKind; limit?: LimitName } = {},
-) => applyDecorators(RouteConfig({ needs: scopes, takes, limit }), ApiBearerAuth());
+  { takes = 'json', limit = 'tenant', decided = scopes }: RouteKind = {},
+) =>
+  applyDecorators(
+    RouteConfig({ needs: scopes, takes, limit }),
+    ...decided.map((scope) => ApiSecurity('bearer', [scope])),
+  );
 
 /**
  * Bearer → caller. It runs as a hook of Fastify and not as a guard of Nest, which would come after

@@ -1,6 +1,7 @@
 import multipart from '@fastify/multipart';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { monotonicMs } from '@numbering/platform';
+import { CONFIG } from '@numbering/lifecycle';
+import { monotonicMs, type Config } from '@numbering/platform';
 import { MULTIPART_LIMITS } from '../admin/blocks/block-form';
 import { AuthGuard } from './auth.guard';
 import { checkBodyIsObject, checkMediaType } from './body-kind';
@@ -38,5 +39,6 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   answerClientErrors(fastify.server);
   const { maxParamLength = ROUTER_SEGMENT_CHARS } = adapter.getRouteMatchingOptions?.() ?? {};
   screenPaths(fastify.server, guard, maxParamLength);
-  serveDocs(app);
+  const { docsTokens } = app.get<Config>(CONFIG);
+  serveDocs(app, Object.keys(docsTokens).length > 0);
 }

@@ -1,30 +1,25 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiExcludeController, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { FaultBody, ProblemBody } from './openapi';
+import { ApiExcludeController, SwaggerModule } from '@nestjs/swagger';
+import { DOCS_TOKENS_SCRIPT } from './docs-tokens';
+import { openApiDocument } from './openapi-document';
 import { PROBLEM_CODES, PROBLEMS } from './refusal-status';
 
 const DOCS_PATH = 'docs';
 const DOCUMENT_PATH = 'openapi.json';
 
-/** GET /docs, whose files are this machine's own, and GET /openapi.json. */
-export function serveDocs(app: NestFastifyApplication): void {
-  const config = new DocumentBuilder()
-    .setTitle('Numbering Service')
-    .setDescription(
-      'The inventory of sendable identities: claims, leases, recalls, quotas, blocks, audit. ' +
-        'Times are RFC 3339 in UTC, errors RFC 9457; every code stands on /docs/errors.',
-    )
-    .setVersion('1')
-    .addBearerAuth()
-    .build();
-  const document = () =>
-    SwaggerModule.createDocument(app, config, { extraModels: [ProblemBody, FaultBody] });
+/**
+ * GET /docs, whose files are this machine's own, and GET /openapi.json.
+ * @param hasTokens whether the page offers development tokens
+ */
+export function serveDocs(app: NestFastifyApplication, hasTokens: boolean): void {
+  const document = () => openApiDocument(app);
   SwaggerModule.setup(DOCS_PATH, app, document, {
     jsonDocumentUrl: DOCUMENT_PATH,
     raw: ['json'],
     customSiteTitle: 'Numbering Service',
-    swaggerOptions: { persistAuthorization: true },
+    ...(hasTokens ? { customJs: DOCS_TOKENS_SCRIPT } : {}),
+    swaggerOptions: { persistAuthorization: true, tryItOutEnabled: true },
   });
 }
 

@@ -102,7 +102,7 @@ export const Count = (field: Field = {}) =>
     IsInt(),
     Min(0),
     Max(MAX_COUNT),
-    shown(field, { type: Number, minimum: 0, maximum: MAX_COUNT }),
+    shown(field, { type: 'integer', minimum: 0, maximum: MAX_COUNT }),
   );
 
 interface Many {
@@ -188,8 +188,15 @@ export const UtcDay = (field: Field = {}) =>
     shown(field, { type: String, format: 'date' }),
   );
 
+interface CountField extends Field {
+  min: number;
+  max: number;
+  /** What counts where it is left out. */
+  preset: number;
+}
+
 /** A whole number in a query, where everything is text. */
-export const QueryCount = ({ min, max, ...field }: { min: number; max: number } & Field) =>
+export const QueryCount = ({ min, max, preset, ...field }: CountField) =>
   applyDecorators(
     ...presence(field),
     Transform(({ value }) =>
@@ -198,5 +205,5 @@ export const QueryCount = ({ min, max, ...field }: { min: number; max: number } 
     IsInt(),
     Min(min),
     Max(max),
-    shown(field, { type: Number, minimum: min, maximum: max }),
+    shown(field, { type: 'integer', minimum: min, maximum: max, default: preset }),
   );

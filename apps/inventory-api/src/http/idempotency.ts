@@ -6,7 +6,7 @@ import { validationFailed } from './problem';
 
 const HEADER = 'idempotency-key';
 export const REPLAYED_HEADER = 'Idempotency-Replayed';
-const MAX_KEY_CHARS = 255;
+export const MAX_KEY_CHARS = 255;
 const KEY = new RegExp(`^[\\x21-\\x7e]{1,${MAX_KEY_CHARS}}$`);
 
 /**

@@ -20,7 +20,10 @@ const PageCursor = (description: string) =>
 
 /** What every list takes in its query. */
 export class PageQuery {
-  @QueryCount({ min: 1, max: MAX_PAGE_SIZE, optional: true, description: 'Items in a page' })
+  @QueryCount({
+    ...{ min: 1, max: MAX_PAGE_SIZE, preset: DEFAULT_PAGE_SIZE },
+    ...{ optional: true, description: 'Items in a page' },
+  })
   limit: number = DEFAULT_PAGE_SIZE;
 
   @PageCursor('nextPage of the page before')

@@ -1,5 +1,5 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
-import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { ParsedIdentifier } from '@numbering/domain';
 import {
   HoldNumber,
@@ -9,12 +9,10 @@ import {
   type CommandContext,
 } from '@numbering/lifecycle';
 import { Command, IdentifierPipe } from '../http/asked';
-import { ANY_TOKEN, Needs } from '../http/auth.guard';
-import { Changes } from '../http/openapi';
+import { ANY_TOKEN, Needs, WRITERS } from '../http/auth.guard';
+import { About, Changes } from '../http/openapi';
 import { HeldAnswer, ReleasedAnswer, ReservationsAnswer, ReservedAnswer } from './number.answers';
 import { ClaimBody, ReservationsBody } from './numbers.dto';
-
-const IDENTIFIER = { name: 'identifier', type: String, example: '+93790000001' };
 
 /** US-NUM-007, 008, 009: what a tenant does with a number before it leases it. */
 @ApiTags('claims')
@@ -27,9 +25,12 @@ export class ClaimsController {
     private readonly releaseNumber: ReleaseNumber,
   ) {}
 
+  @About(
+    'Reserve a number for 15 minutes',
+    'US-NUM-007: the number leaves the pool while the tenant decides. Of many that ask at once one wins. What lapses is released by itself within 2 s (US-NUM-010). Reserving again what one has reserved is refused and does not prolong it (ruling 32).',
+  )
   @Post(':identifier/reserve')
-  @Needs(ANY_TOKEN)
-  @ApiParam(IDENTIFIER)
+  @Needs(ANY_TOKEN, { decided: WRITERS })
   @Changes(
     201,
     ReservedAnswer,
@@ -52,8 +53,12 @@ export class ClaimsController {
     return this.reserveNumber.run(context, number, tenantId);
   }
 
+  @About(
+    'Reserve up to a hundred numbers',
+    'US-NUM-007: each for itself, with the refusal’s code where there is one; with `atomic` all of them, or the first refusal as the answer.',
+  )
   @Post('reservations')
-  @Needs(ANY_TOKEN)
+  @Needs(ANY_TOKEN, { decided: WRITERS })
   @Changes(
     200,
     ReservationsAnswer,
@@ -75,9 +80,12 @@ export class ClaimsController {
     return this.reserveNumbers.run(context, { identifiers, atomic, tenantId });
   }
 
+  @About(
+    'Promote an own reservation to a hold of 24 hours',
+    'US-NUM-008: for KYC, billing or a campaign’s setup. Only one’s own reservation; a plan has a cap on holds.',
+  )
   @Post(':identifier/hold')
-  @Needs(ANY_TOKEN)
-  @ApiParam(IDENTIFIER)
+  @Needs(ANY_TOKEN, { decided: WRITERS })
   @Changes(
     200,
     HeldAnswer,
@@ -99,9 +107,12 @@ export class ClaimsController {
     return this.holdNumber.run(context, number, tenantId);
   }
 
+  @About(
+    'Give a reservation or hold back',
+    'US-NUM-009: the number is available again. A lease is recalled instead.',
+  )
   @Post(':identifier/release')
-  @Needs(ANY_TOKEN)
-  @ApiParam(IDENTIFIER)
+  @Needs(ANY_TOKEN, { decided: WRITERS })
   @Changes(
     200,
     ReleasedAnswer,

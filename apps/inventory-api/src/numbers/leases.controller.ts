@@ -1,15 +1,13 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
-import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { isRefusal, parseTerm, recallShape, type ParsedIdentifier } from '@numbering/domain';
 import { LeaseNumber, RecallNumber, type CommandContext } from '@numbering/lifecycle';
 import { Command, IdentifierPipe } from '../http/asked';
-import { ANY_TOKEN, Needs } from '../http/auth.guard';
-import { Changes } from '../http/openapi';
+import { ANY_TOKEN, Needs, OFFICERS, WRITERS } from '../http/auth.guard';
+import { About, Changes } from '../http/openapi';
 import { Problem } from '../http/problem';
 import { LeasedAnswer, RecalledAnswer } from './number.answers';
 import { LeaseBody, RecallBody } from './numbers.dto';
-
-const IDENTIFIER = { name: 'identifier', type: String, example: '+93790000001' };
 
 /** US-NUM-003, 004, 012: a lease's beginning, and its end before its time. */
 @ApiTags('leases')
@@ -20,9 +18,12 @@ export class LeasesController {
     private readonly recallNumber: RecallNumber,
   ) {}
 
+  @About(
+    'Lease a number for a term',
+    'US-NUM-003: from an own reservation or hold, or with numbering:lease:bypass from AVAILABLE at once. US-NUM-012: a vanity-eligible short code with `vanityFlag` for 1y or 3y. Quotas hold under any concurrency (US-NUM-011). Terms: ruling 13.',
+  )
   @Post(':identifier/lease')
-  @Needs(ANY_TOKEN)
-  @ApiParam(IDENTIFIER)
+  @Needs(ANY_TOKEN, { decided: WRITERS })
   @Changes(
     201,
     LeasedAnswer,
@@ -52,9 +53,12 @@ export class LeasesController {
     return this.leaseNumber.run(context, number, { tenantId, term, autoRenew, vanity });
   }
 
+  @About(
+    'End a lease before its time',
+    'US-NUM-004: the number goes into its cool-down (90 days an MSISDN, 30 a short code, 365 vanity; an alpha ID has none). A tenant may recall its own lease with TENANT_REQUEST; officers any, and REGULATOR_ORDER and ABUSE need a ticket (ruling 21).',
+  )
   @Post(':identifier/recall')
-  @Needs(ANY_TOKEN)
-  @ApiParam(IDENTIFIER)
+  @Needs(ANY_TOKEN, { decided: [...WRITERS, ...OFFICERS] })
   @Changes(
     200,
     RecalledAnswer,

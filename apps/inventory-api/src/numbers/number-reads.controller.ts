@@ -9,7 +9,7 @@ import {
   Query,
   StreamableFile,
 } from '@nestjs/common';
-import { ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import {
   settle,
   unknownIdentifier,
@@ -30,15 +30,22 @@ import { AskedBy, IdentifierPipe, ownTenantId } from '../http/asked';
 import { Needs, READERS } from '../http/auth.guard';
 import { prefersCsv } from '../http/csv';
 import type { Position } from '../http/cursor';
-import { Answers, pageOf } from '../http/openapi';
+import { About, Answers, AnswersCsvToo, pageOf } from '../http/openapi';
 import { OwnPageQuery, Pages } from '../http/page';
 import { Problem } from '../http/problem';
 import { numberAnswer, type NumberAnswer } from './number-answer';
-import { CLAIMS_AT_A_TIME, csvOfClaims, type ClaimBatch } from './numbers-csv';
+import { CLAIM_COLUMNS, CLAIMS_AT_A_TIME, csvOfClaims, type ClaimBatch } from './numbers-csv';
 import { HistoryItem, NumberShown } from './number.answers';
 import { OwnNumbersQuery } from './numbers.dto';
 
-const IDENTIFIER = { name: 'identifier', type: String, example: '+93790000001' };
+const EXAMPLE_CLAIM =
+  '+93790000001,MSISDN,ROSHAN,false,RESERVED,b0f5f9c2-8f6e-4b57-9a39-3f0f9d4f2c11,acme,' +
+  '2026-03-01T09:45:00.000Z,,,,,';
+const CLAIMS_CSV = {
+  description: `All claims, the columns ${CLAIM_COLUMNS.join(', ')}`,
+  example: `${CLAIM_COLUMNS.join(',')}\r\n${EXAMPLE_CLAIM}\r\n`,
+  headers: ['Content-Disposition'],
+};
 
 /** What a tenant may know of numbers: any one of them, and its own. */
 @ApiTags('numbers')
@@ -57,10 +64,14 @@ export class NumberReadsController {
    * The caller's claims that count now, by class and normal form (ruling 40): a page of them, or all
    * as CSV where `Accept` says so.
    */
+  @About(
+    'The caller’s claims',
+    'Reservations, holds and leases that count now, by class and normal form (ruling 40); where `Accept` asks for CSV, all of them without pages.',
+  )
   @Get()
   @Needs(READERS)
   @Header('Vary', 'Accept')
-  @ApiProduces('application/json', 'text/csv')
+  @AnswersCsvToo(CLAIMS_CSV)
   @Answers(pageOf(NumberShown), 'TENANT_MISMATCH', 'INVALID_CURSOR')
   async list(
     @AskedBy() caller: Caller,
@@ -87,9 +98,12 @@ export class NumberReadsController {
   /**
    * As the number counts now (ruling 19): a lapsed claim or an ended cool-down shows as AVAILABLE.
    */
+  @About(
+    'One number as it counts now',
+    'Ruling 19: a lapsed claim or a cool-down that is over shows as AVAILABLE, whether a worker has come by or not. Owners and officers see the claim too.',
+  )
   @Get(':identifier')
   @Needs(READERS)
-  @ApiParam(IDENTIFIER)
   @Answers(NumberShown, 'INVALID_IDENTIFIER', 'UNKNOWN_IDENTIFIER')
   async one(
     @AskedBy() caller: Caller,
@@ -101,10 +115,19 @@ export class NumberReadsController {
   }
 
   /** The rows of the caller's own claims, oldest first. */
+  @About(
+    'What happened to a number in the caller’s own claims',
+    'Oldest first. What happened to it with other tenants is not shown (ruling 18).',
+  )
   @Get(':identifier/history')
   @Needs(READERS)
-  @ApiParam(IDENTIFIER)
-  @Answers(pageOf(HistoryItem), 'INVALID_IDENTIFIER', 'UNKNOWN_IDENTIFIER', 'TENANT_MISMATCH')
+  @Answers(
+    pageOf(HistoryItem),
+    'INVALID_IDENTIFIER',
+    'UNKNOWN_IDENTIFIER',
+    'TENANT_MISMATCH',
+    'INVALID_CURSOR',
+  )
   async ownHistory(
     @AskedBy() caller: Caller,
     @Param('identifier', IdentifierPipe) asked: ParsedIdentifier,

@@ -4,7 +4,7 @@ import type { NumberAnswer } from './number-answer';
 /** Rows read and sent at a time: ten thousand leases need no more memory than a thousand. */
 export const CLAIMS_AT_A_TIME = 1_000;
 
-const COLUMNS = [
+export const CLAIM_COLUMNS = [
   'identifier',
   'identifierClass',
   'operatorId',
@@ -31,7 +31,7 @@ export async function* csvOfClaims<At>(
   first: ClaimBatch<At>,
   read: (after: At) => Promise<ClaimBatch<At>>,
 ): AsyncGenerator<string> {
-  yield csvLine(COLUMNS);
+  yield csvLine(CLAIM_COLUMNS);
   let batch = first;
   for (;;) {
     if (batch.claims.length > 0) yield batch.claims.map(lineOf).join('');
@@ -41,7 +41,7 @@ export async function* csvOfClaims<At>(
 }
 
 const lineOf = (claim: NumberAnswer): string =>
-  csvLine(COLUMNS.map((column) => text(claim[column])));
+  csvLine(CLAIM_COLUMNS.map((column) => text(claim[column])));
 
 const text = (value: NumberAnswer[keyof NumberAnswer]): string =>
   value instanceof Date ? value.toISOString() : String(value ?? '');

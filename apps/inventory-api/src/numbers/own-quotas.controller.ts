@@ -5,7 +5,7 @@ import type { Caller } from '@numbering/domain';
 import { QuotaLookup } from '@numbering/persistence';
 import { AskedBy, ownTenantId } from '../http/asked';
 import { Needs, READERS } from '../http/auth.guard';
-import { Answers } from '../http/openapi';
+import { About, Answers } from '../http/openapi';
 import { OwnQuotasQuery, OwnQuotasShown } from './own-quotas.dto';
 
 /** US-NUM-011: what a tenant may have, and what it has. */
@@ -14,6 +14,10 @@ import { OwnQuotasQuery, OwnQuotasShown } from './own-quotas.dto';
 export class OwnQuotasController {
   constructor(private readonly lookup: QuotaLookup) {}
 
+  @About(
+    'The caller’s quotas and their use',
+    'US-NUM-011: by class, and for reservations and holds.',
+  )
   @Get()
   @Needs(READERS)
   @Answers(OwnQuotasShown, 'TENANT_MISMATCH')

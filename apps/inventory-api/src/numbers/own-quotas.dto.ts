@@ -5,13 +5,13 @@ import { OwnTenantQuery } from '../http/page';
 export class OwnQuotasQuery extends OwnTenantQuery {}
 
 class QuotaUse {
-  @ApiProperty() quota: number;
-  @ApiProperty() current: number;
+  @ApiProperty({ type: 'integer' }) quota: number;
+  @ApiProperty({ type: 'integer' }) current: number;
 }
 
 class ClassUse extends QuotaUse {
   @ApiProperty({ enum: IDENTIFIER_CLASSES }) identifierClass: string;
-  @ApiProperty() remaining: number;
+  @ApiProperty({ type: 'integer' }) remaining: number;
 }
 
 export class OwnQuotasShown {

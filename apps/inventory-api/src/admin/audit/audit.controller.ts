@@ -4,7 +4,7 @@ import { isRefusal, parseIdentifier, type ParsedIdentifier } from '@numbering/do
 import { AuditQuery, type AuditRow } from '@numbering/persistence';
 import { DataSource } from 'typeorm';
 import { Needs, OFFICERS } from '../../http/auth.guard';
-import { Answers, pageOf } from '../../http/openapi';
+import { About, Answers, pageOf } from '../../http/openapi';
 import { Pages } from '../../http/page';
 import { Problem } from '../../http/problem';
 import { AuditItem, AuditListQuery } from './audit.dto';
@@ -20,6 +20,10 @@ export class AuditController {
   ) {}
 
   /** Newest first. */
+  @About(
+    'The audit log',
+    'Ruling 44: who did what, why, under which ticket and when, newest first.',
+  )
   @Get()
   @Needs(OFFICERS)
   @Answers(pageOf(AuditItem), 'INVALID_IDENTIFIER', 'INVALID_CURSOR')

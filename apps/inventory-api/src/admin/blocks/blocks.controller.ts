@@ -1,18 +1,25 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Param, Query, StreamableFile } from '@nestjs/common';
-import { ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { refuse } from '@numbering/domain';
 import { BlockStore, type Block } from '@numbering/persistence';
 import { DataSource } from 'typeorm';
 import { PathId } from '../../http/asked';
 import { ADMINS, Needs } from '../../http/auth.guard';
-import { Answers, pageOf } from '../../http/openapi';
+import { About, Answers, AnswersCsv, pageOf } from '../../http/openapi';
 import { PageQuery, Pages } from '../../http/page';
 import { Problem } from '../../http/problem';
 import { BlockShown } from './blocks.answers';
 import { csvOfErrors } from './errors-csv';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const ERRORS_CSV = {
+  description: 'Columns `row,value,code`; data rows from 1, the header not counted',
+  example:
+    'row,value,code\r\n3,+93720000001,PREFIX_MISMATCH\r\n4,+93790000001,DUPLICATE_IN_FILE\r\n',
+  headers: ['Content-Disposition'],
+};
 
 /** Blocks that were imported or registered, and what of them was refused. */
 @ApiTags('admin: blocks')
@@ -25,6 +32,7 @@ export class BlocksController {
   ) {}
 
   /** Newest first. */
+  @About('Blocks', 'Imported and registered ones, newest first.')
   @Get()
   @Needs(ADMINS)
   @Answers(pageOf(BlockShown), 'INVALID_CURSOR')
@@ -45,6 +53,7 @@ export class BlocksController {
     );
   }
 
+  @About('One block', 'What came in with it, and what was refused.')
   @Get(':blockId')
   @Needs(ADMINS)
   @Answers(BlockShown, 'UNKNOWN_BLOCK')
@@ -57,10 +66,13 @@ export class BlocksController {
   }
 
   /** Every refused row and every duplicate. */
+  @About(
+    'A block’s refused rows and duplicates as CSV',
+    'Ruling 6: all of them; the import’s answer has the first thousand invalid ones.',
+  )
   @Get(':blockId/errors.csv')
   @Needs(ADMINS)
-  @ApiProduces('text/csv')
-  @ApiResponse({ status: 200, content: { 'text/csv': { schema: { type: 'string' } } } })
+  @AnswersCsv(ERRORS_CSV, 'UNKNOWN_BLOCK')
   async errors(@Param('blockId', PathId) id: string): Promise<StreamableFile> {
     const { blockId } = await this.one(id);
     const rows = (afterRow: number, limit: number) =>

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { commandContext } from '../../http/asked';
 import { ADMINS, Needs } from '../../http/auth.guard';
 import { AnswersWithin, IMPORT_WITHIN_MS } from '../../http/deadline';
-import { Changes } from '../../http/openapi';
+import { About, Changes } from '../../http/openapi';
 import { readBlockForm } from './block-form';
 import { ImportSummaryShown } from './blocks.answers';
 
@@ -43,6 +43,10 @@ export class ImportController {
     private readonly turns: ImportTurns,
   ) {}
 
+  @About(
+    'Import an operator’s signed block',
+    'US-NUM-001: a CSV of up to 128 MB with a detached signature over its exact bytes, verified before it is read. All or nothing; the same file again answers the first summary again. Invalid rows come back with their numbers.',
+  )
   @Post('import')
   @Needs(ADMINS, { takes: 'multipart' })
   @AnswersWithin(IMPORT_WITHIN_MS)

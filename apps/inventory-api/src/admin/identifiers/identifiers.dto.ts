@@ -29,7 +29,7 @@ export class RegistrationBody {
 }
 
 class RegisteredItemShown {
-  @ApiProperty() identifier: string;
+  @ApiProperty({ example: '4040' }) identifier: string;
   @ApiProperty({ enum: ['inserted', 'duplicate', 'invalid'] }) status: string;
   @ApiPropertyOptional({ description: 'Of an invalid one' }) code?: string;
 }

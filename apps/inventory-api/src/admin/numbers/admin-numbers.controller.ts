@@ -1,5 +1,5 @@
 import { Body, Controller, Inject, Param, Post } from '@nestjs/common';
-import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { overrideShape, type ParsedIdentifier, type Policy } from '@numbering/domain';
 import {
   OverrideQuarantine,
@@ -12,13 +12,12 @@ import {
 import { shownAs } from '../../http/answer';
 import { Command, IdentifierPipe } from '../../http/asked';
 import { ADMINS, COMPLIANCE, Needs } from '../../http/auth.guard';
-import { Changes } from '../../http/openapi';
+import { About, Changes } from '../../http/openapi';
 import { Problem } from '../../http/problem';
 import { changedNumber } from '../../numbers/number-answer';
 import { NumberShown } from '../../numbers/number.answers';
 import { OverrideBody, WhyBody } from './admin-numbers.dto';
 
-const IDENTIFIER = { name: 'identifier', type: String, example: '+93790000001' };
 const CODES = ['INVALID_IDENTIFIER', 'UNKNOWN_IDENTIFIER', 'INVALID_STATE'] as const;
 
 /** What officers do with one number (rulings 23, 26, "Words"). */
@@ -33,9 +32,12 @@ export class AdminNumbersController {
     @Inject(POLICY) private readonly policy: Policy,
   ) {}
 
+  @About(
+    'Suspend a lease',
+    'Ruling 26: reversible; its tenant may not send, the term runs on and the quota’s place stays taken.',
+  )
   @Post(':identifier/suspend')
   @Needs(ADMINS)
-  @ApiParam(IDENTIFIER)
   @Changes(200, NumberShown, ...CODES)
   async suspend(
     @Command() context: CommandContext,
@@ -45,9 +47,9 @@ export class AdminNumbersController {
     return shownAs(await this.suspendLease.run(context, number, why), this.shown(context));
   }
 
+  @About('Resume a suspended lease', 'Ruling 26: its tenant may send again.')
   @Post(':identifier/resume')
   @Needs(ADMINS)
-  @ApiParam(IDENTIFIER)
   @Changes(200, NumberShown, ...CODES)
   async resume(
     @Command() context: CommandContext,
@@ -57,9 +59,12 @@ export class AdminNumbersController {
     return shownAs(await this.resumeLease.run(context, number, why), this.shown(context));
   }
 
+  @About(
+    'Withdraw a number for good',
+    'Given back to its operator or blocked: what is AVAILABLE or in its cool-down.',
+  )
   @Post(':identifier/retire')
   @Needs(ADMINS)
-  @ApiParam(IDENTIFIER)
   @Changes(200, NumberShown, ...CODES)
   async retire(
     @Command() context: CommandContext,
@@ -69,9 +74,12 @@ export class AdminNumbersController {
     return shownAs(await this.retireNumber.run(context, number, why), this.shown(context));
   }
 
+  @About(
+    'End a cool-down early',
+    'US-NUM-006: with a justification of at least 10 characters, which stands in the daily report. Not by who recalled it, and not for the tenant that it was recalled from (ruling 22).',
+  )
   @Post(':identifier/quarantine/release')
   @Needs(COMPLIANCE)
-  @ApiParam(IDENTIFIER)
   @Changes(200, NumberShown, ...CODES, 'JUSTIFICATION_REQUIRED', 'SELF_BYPASS_FORBIDDEN')
   async release(
     @Command() context: CommandContext,

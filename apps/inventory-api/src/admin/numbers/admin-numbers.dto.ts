@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { MIN_JUSTIFICATION_CHARS } from '@numbering/domain';
+import { MIN_JUSTIFICATION_CHARS, NUMBER_STATES } from '@numbering/domain';
 import { ValidateIf } from 'class-validator';
 import { Id, IsText, Moment, Text } from '../../http/fields';
 import { PageQuery } from '../../http/page';
@@ -7,7 +7,7 @@ import { PageQuery } from '../../http/page';
 const MAX_JUSTIFICATION_CHARS = 2_000;
 
 export class WhyBody {
-  @Text({ example: 'ABUSE' })
+  @Text({ example: 'Complaint 4711 is looked into' })
   reason: string;
 
   @Id({ optional: true })
@@ -16,7 +16,10 @@ export class WhyBody {
 
 export class OverrideBody {
   /** Whether it is there and long enough is a decision with a code of its own. */
-  @ApiProperty({ minLength: MIN_JUSTIFICATION_CHARS, maxLength: MAX_JUSTIFICATION_CHARS })
+  @ApiProperty({
+    ...{ minLength: MIN_JUSTIFICATION_CHARS, maxLength: MAX_JUSTIFICATION_CHARS },
+    example: 'Found to be unfounded, see T-4711',
+  })
   @ValidateIf((_, value) => typeof value === 'string')
   @IsText(0, MAX_JUSTIFICATION_CHARS)
   justification: string;
@@ -30,8 +33,8 @@ export class HistoryAtQuery extends PageQuery {
 export class StandingShown {
   @ApiProperty() identifier: string;
   @ApiProperty() at: Date;
-  @ApiProperty() state: string;
-  @ApiPropertyOptional() tenantId?: string;
+  @ApiProperty({ enum: NUMBER_STATES, example: 'LEASED' }) state: string;
+  @ApiPropertyOptional({ example: 'acme' }) tenantId?: string;
   @ApiPropertyOptional({ format: 'uuid' }) leaseId?: string;
   @ApiProperty() since: Date;
   @ApiPropertyOptional({ description: 'Absent where it stands so still' }) until?: Date;

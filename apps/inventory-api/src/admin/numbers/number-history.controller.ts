@@ -1,11 +1,11 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { ApiExtraModels, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { refuse, unknownIdentifier, type ParsedIdentifier } from '@numbering/domain';
 import { HistoryQuery, NumberStore } from '@numbering/persistence';
 import { DataSource } from 'typeorm';
 import { IdentifierPipe } from '../../http/asked';
 import { Needs, OFFICERS } from '../../http/auth.guard';
-import { Answers, pageOf } from '../../http/openapi';
+import { About, Answers, pageOf } from '../../http/openapi';
 import { Pages, type Page } from '../../http/page';
 import { Problem } from '../../http/problem';
 import { HistoryItem } from '../../numbers/number.answers';
@@ -15,7 +15,6 @@ import { standingAt, type StandingAt } from './standing-at';
 
 /** For regulators: everything that ever happened to a number, and who held it when. */
 @ApiTags('admin: numbers')
-@ApiExtraModels(StandingShown)
 @Controller('v1/admin/numbers')
 export class NumberHistoryController {
   constructor(
@@ -25,10 +24,18 @@ export class NumberHistoryController {
     private readonly pages: Pages,
   ) {}
 
+  @About(
+    'All that happened to a number, or who held it at a moment',
+    'For regulators: every audit row, oldest first; with `at`, the one standing at that moment.',
+  )
   @Get(':identifier/history')
   @Needs(OFFICERS)
-  @ApiParam({ name: 'identifier', type: String, example: '+93790000001' })
-  @Answers(pageOf(HistoryItem), 'INVALID_IDENTIFIER', 'UNKNOWN_IDENTIFIER', 'INVALID_CURSOR')
+  @Answers(
+    [pageOf(HistoryItem), StandingShown],
+    'INVALID_IDENTIFIER',
+    'UNKNOWN_IDENTIFIER',
+    'INVALID_CURSOR',
+  )
   async all(
     @Param('identifier', IdentifierPipe) asked: ParsedIdentifier,
     @Query() query: HistoryAtQuery,

@@ -6,7 +6,7 @@ import { OperatorStore } from '@numbering/persistence';
 import { DataSource } from 'typeorm';
 import { Command, PathId } from '../../http/asked';
 import { ADMINS, Needs } from '../../http/auth.guard';
-import { Answers, Changes, pageOf } from '../../http/openapi';
+import { About, Answers, Changes, pageOf } from '../../http/openapi';
 import { PageQuery, Pages } from '../../http/page';
 import { Problem, validationFailed } from '../../http/problem';
 import { OperatorBody, OperatorShown } from './operators.dto';
@@ -25,6 +25,7 @@ export class OperatorsController {
     private readonly changeOperator: ChangeOperator,
   ) {}
 
+  @About('Operators', 'With their national prefixes (ruling 2).')
   @Get()
   @Needs(ADMINS)
   @Answers(pageOf(OperatorShown), 'INVALID_CURSOR')
@@ -40,6 +41,7 @@ export class OperatorsController {
     );
   }
 
+  @About('One operator', 'With its national prefixes (ruling 2).')
   @Get(':operatorId')
   @Needs(ADMINS)
   @Answers(OperatorShown, 'NOT_FOUND')
@@ -50,6 +52,7 @@ export class OperatorsController {
   }
 
   /** Makes it or changes it; numbers that are in the ledger already stay as they are. */
+  @About('Make or change an operator', 'Numbers that are in the ledger already stay as they are.')
   @Put(':operatorId')
   @Needs(ADMINS)
   @Changes(200, OperatorShown)

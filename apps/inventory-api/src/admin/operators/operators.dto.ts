@@ -22,5 +22,5 @@ export class OperatorBody {
 export class OperatorShown {
   @ApiProperty() operatorId: string;
   @ApiProperty() name: string;
-  @ApiProperty({ type: [String] }) prefixes: string[];
+  @ApiProperty({ type: [String], example: ['72', '79'] }) prefixes: string[];
 }

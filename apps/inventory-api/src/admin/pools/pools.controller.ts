@@ -4,7 +4,7 @@ import { PROJECTION_METHOD, remainingPercentOf, runbookOf, totalOf } from '@numb
 import { CapacityStore, type KnownPool } from '@numbering/persistence';
 import { DataSource } from 'typeorm';
 import { ADMINS, Needs } from '../../http/auth.guard';
-import { Answers } from '../../http/openapi';
+import { About, Answers } from '../../http/openapi';
 import { PoolsShown, type PoolShown } from './pools.dto';
 
 /** US-NUM-013: how much of each pool is left, and until when it lasts. */
@@ -20,6 +20,10 @@ export class PoolsController {
    * All pools, as pool-monitor counted them last: every `CAPACITY_EVERY`, at once after an import or registration, and
    * when a `validFrom` comes; `measuredAt` says when that was.
    */
+  @About(
+    'How much of each pool is left, and until when it lasts',
+    'US-NUM-013: as pool-monitor counted it last, at `measuredAt`. WARNING below 5 %, SEV1 below 1 %; projected exhaustion by the net consumption of the trailing 30 days (ruling 39).',
+  )
   @Get('capacity')
   @Needs(ADMINS)
   @Answers(PoolsShown)

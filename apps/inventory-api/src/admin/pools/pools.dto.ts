@@ -13,7 +13,12 @@ export class ProjectionShown {
     description: 'Numbers in use now less those at the beginning of the window, as a daily pace',
   })
   method: string;
-  @ApiProperty({ description: '30, or less of a younger pool; at least 1' }) windowDays: number;
+  @ApiProperty({
+    type: 'integer',
+    example: 30,
+    description: 'Or less of a younger pool; at least 1',
+  })
+  windowDays: number;
 }
 
 /** One pool: what an operator gave under one prefix. Counts are of identifiers. */
@@ -22,14 +27,15 @@ export class PoolShown {
   @ApiProperty({ example: '+9379', description: '`*`: all of the operator and class' })
   blockPrefix: string;
   @ApiProperty({ enum: IDENTIFIER_CLASSES }) identifierClass: IdentifierClass;
-  @ApiProperty({ description: 'All that are not retired' }) total: number;
-  @ApiProperty({ description: 'What remains: can be claimed now' }) available: number;
-  @ApiProperty() reserved: number;
-  @ApiProperty() held: number;
-  @ApiProperty() leased: number;
-  @ApiProperty() suspended: number;
-  @ApiProperty() quarantine: number;
-  @ApiProperty({ description: 'Their validFrom lies ahead' }) upcoming: number;
+  @ApiProperty({ type: 'integer', description: 'All that are not retired' }) total: number;
+  @ApiProperty({ type: 'integer', description: 'What remains: can be claimed now' })
+  available: number;
+  @ApiProperty({ type: 'integer' }) reserved: number;
+  @ApiProperty({ type: 'integer' }) held: number;
+  @ApiProperty({ type: 'integer' }) leased: number;
+  @ApiProperty({ type: 'integer' }) suspended: number;
+  @ApiProperty({ type: 'integer' }) quarantine: number;
+  @ApiProperty({ type: 'integer', description: 'Their validFrom lies ahead' }) upcoming: number;
   @ApiProperty({ description: '`available` of `total`, cut off after two decimals' })
   remainingPercent: number;
   @ApiProperty({
@@ -41,7 +47,11 @@ export class PoolShown {
   @ApiProperty({ type: Date, nullable: true, description: 'null: never, at the present pace' })
   projectedExhaustionAt: Date | null;
   @ApiProperty() projection: ProjectionShown;
-  @ApiProperty({ description: 'What to do: a page of the repository' }) runbook: string;
+  @ApiProperty({
+    example: 'docs/runbooks/mno-block-order.md',
+    description: 'What to do: a page of the repository',
+  })
+  runbook: string;
 }
 
 export class PoolsShown {

@@ -6,7 +6,7 @@ import { PriceStore } from '@numbering/persistence';
 import { DataSource } from 'typeorm';
 import { Command } from '../../http/asked';
 import { ADMINS, Needs } from '../../http/auth.guard';
-import { Answers, Changes, pageOf } from '../../http/openapi';
+import { About, Answers, Changes, pageOf } from '../../http/openapi';
 import { PageQuery, Pages } from '../../http/page';
 import { PriceItem, PricesBody, PricesShown } from './prices.dto';
 
@@ -21,6 +21,7 @@ export class PricesController {
     private readonly changePrices: ChangePrices,
   ) {}
 
+  @About('Prices', 'US-NUM-014: by plan, class and vanity tier, in minor units.')
   @Get()
   @Needs(ADMINS)
   @Answers(pageOf(PriceItem), 'INVALID_CURSOR')
@@ -38,6 +39,10 @@ export class PricesController {
   }
 
   /** Sets the prices that are named; counts at once for what is leased and browsed from then on. */
+  @About(
+    'Set the prices that are named',
+    'Counts at once for what is leased and browsed from then on; a lease keeps its price.',
+  )
   @Put()
   @Needs(ADMINS)
   @Changes(200, PricesShown)

@@ -2,7 +2,7 @@ import type { ReportedOverride } from '@numbering/domain';
 import { csvLine } from '../../http/csv';
 
 /** The columns in the order that compliance reads them in (ruling 23). */
-const COLUMNS = [
+export const OVERRIDE_COLUMNS = [
   'at',
   'identifier',
   'adminId',
@@ -16,7 +16,7 @@ const COLUMNS = [
 
 /** The report's items, the header first; what is null is empty. */
 export const csvOfOverrides = (items: readonly ReportedOverride[]): string =>
-  [COLUMNS, ...items.map((item) => COLUMNS.map((column) => text(item[column])))]
+  [OVERRIDE_COLUMNS, ...items.map((item) => OVERRIDE_COLUMNS.map((column) => text(item[column])))]
     .map(csvLine)
     .join('');
 

@@ -9,7 +9,7 @@ import {
   Res,
   StreamableFile,
 } from '@nestjs/common';
-import { ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import {
   addDays,
   dayStart,
@@ -22,11 +22,20 @@ import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
 import { COMPLIANCE, Needs } from '../../http/auth.guard';
 import { prefersCsv } from '../../http/csv';
-import { Answers } from '../../http/openapi';
+import { About, Answers, AnswersCsvToo } from '../../http/openapi';
 import { validationFailed } from '../../http/problem';
-import { csvOfOverrides } from './overrides-csv';
+import { csvOfOverrides, OVERRIDE_COLUMNS } from './overrides-csv';
 import { OverridesQuery, OverridesShown } from './overrides.dto';
 import { reportRange } from './report-range';
+
+const EXAMPLE_OVERRIDE =
+  '2026-03-01T09:30:00.000Z,+93790000001,bilal,found to be unfounded,ABUSE,T-4711,acme,,' +
+  '2026-05-30T09:30:00.000Z';
+const REPORT_CSV = {
+  description: `The items, the columns ${OVERRIDE_COLUMNS.join(', ')}`,
+  example: `${OVERRIDE_COLUMNS.join(',')}\r\n${EXAMPLE_OVERRIDE}\r\n`,
+  headers: ['Content-Disposition', 'Content-Digest'],
+};
 
 /** US-NUM-006: who ended which cool-down early, why, and who has the number now (ruling 23). */
 @ApiTags('admin: quarantine')
@@ -38,10 +47,14 @@ export class OverridesController {
   ) {}
 
   /** By whole days of UTC, as JSON or, where `Accept` says so, as CSV with a digest of its bytes. */
+  @About(
+    'The report of cool-downs that were ended early',
+    'US-NUM-006, ruling 23: by whole days of UTC, both ends included; as CSV where `Accept` asks for it, with a digest of its bytes.',
+  )
   @Get()
   @Needs(COMPLIANCE)
   @Header('Vary', 'Accept')
-  @ApiProduces('application/json', 'text/csv')
+  @AnswersCsvToo(REPORT_CSV)
   @Answers(OverridesShown)
   async report(
     @Query() query: OverridesQuery,

@@ -14,20 +14,21 @@ export class OverridesQuery {
 
 class DayCount {
   @ApiProperty({ example: '2026-01-31' }) date: string;
-  @ApiProperty() count: number;
+  @ApiProperty({ type: 'integer' }) count: number;
 }
 
 class OverrideShown {
   @ApiProperty() at: Date;
   @ApiProperty() identifier: string;
   @ApiProperty() adminId: string;
-  @ApiProperty() justification: string;
-  @ApiProperty() recallReason: string;
+  @ApiProperty({ example: 'Found to be unfounded' }) justification: string;
+  @ApiProperty({ example: 'ABUSE' }) recallReason: string;
   @ApiProperty({ type: String, nullable: true }) ticketId: string | null;
-  @ApiProperty() recalledTenantId: string;
+  @ApiProperty({ example: 'acme' }) recalledTenantId: string;
   @ApiProperty({
     type: String,
     nullable: true,
+    example: null,
     description: 'Who claimed it next; null: nobody yet',
   })
   nextTenantId: string | null;
@@ -37,7 +38,7 @@ class OverrideShown {
 export class OverridesShown {
   @ApiProperty({ example: '2026-01-01' }) from: string;
   @ApiProperty({ example: '2026-01-31' }) to: string;
-  @ApiProperty() count: number;
+  @ApiProperty({ type: 'integer' }) count: number;
   @ApiProperty({ type: [DayCount], description: 'Every day of the range' }) days: DayCount[];
   @ApiProperty({ type: [OverrideShown], description: 'Oldest first' }) items: OverrideShown[];
 }

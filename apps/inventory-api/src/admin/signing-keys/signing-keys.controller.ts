@@ -10,7 +10,7 @@ import { SigningKeyStore } from '@numbering/persistence';
 import { DataSource } from 'typeorm';
 import { Command, PathId } from '../../http/asked';
 import { ADMINS, Needs } from '../../http/auth.guard';
-import { Answers, Changes, pageOf } from '../../http/openapi';
+import { About, Answers, Changes, pageOf } from '../../http/openapi';
 import { PageQuery, Pages } from '../../http/page';
 import { NoMembers } from '../no-members.dto';
 import { SigningKeyBody, SigningKeyShown } from './signing-keys.dto';
@@ -27,6 +27,7 @@ export class SigningKeysController {
     private readonly revokeSigningKey: RevokeSigningKey,
   ) {}
 
+  @About('Operators’ signing keys', 'Public halves are not shown again; revoked ones are.')
   @Get()
   @Needs(ADMINS)
   @Answers(pageOf(SigningKeyShown), 'INVALID_CURSOR')
@@ -42,6 +43,10 @@ export class SigningKeysController {
     );
   }
 
+  @About(
+    'Add a public key that an operator signs with',
+    'US-NUM-001, ruling 5: Ed25519, or RSA-PSS with SHA-256 and a salt of 32.',
+  )
   @Post()
   @Needs(ADMINS)
   @Changes(201, SigningKeyShown)
@@ -49,6 +54,7 @@ export class SigningKeysController {
     return this.addSigningKey.run(context, key);
   }
 
+  @About('Revoke a signing key', 'From now on nothing that it signs is imported.')
   @Post(':keyId/revoke')
   @Needs(ADMINS)
   @Changes(200, SigningKeyShown, 'NOT_FOUND')

@@ -6,11 +6,17 @@ type Algorithm = (typeof ALGORITHMS)[number];
 /** An RSA key of 16,384 bits needs a third of this. */
 const MAX_PEM_CHARS = 10_000;
 
+const EXAMPLE_PEM =
+  '-----BEGIN PUBLIC KEY-----\n' +
+  'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n' +
+  '-----END PUBLIC KEY-----\n';
+
 export class SigningKeyBody {
   @Id({ example: 'ROSHAN' }) operatorId: string;
   @Id() keyId: string;
   @OneOf(ALGORITHMS) algorithm: Algorithm;
-  @Text({ maxChars: MAX_PEM_CHARS, description: 'SPKI' }) publicKeyPem: string;
+  @Text({ maxChars: MAX_PEM_CHARS, description: 'SPKI', example: EXAMPLE_PEM })
+  publicKeyPem: string;
   @Moment({ optional: true, description: 'Else from now on' }) validFrom?: Date;
   @Moment({ optional: true, description: 'Exclusive; else for ever' }) validUntil?: Date;
 }
@@ -20,6 +26,6 @@ export class SigningKeyShown {
   @ApiProperty() keyId: string;
   @ApiProperty({ enum: ALGORITHMS }) algorithm: string;
   @ApiProperty() validFrom: Date;
-  @ApiProperty({ type: Date, nullable: true }) validUntil: Date | null;
-  @ApiProperty({ type: Date, nullable: true }) revokedAt: Date | null;
+  @ApiProperty({ type: Date, nullable: true, example: null }) validUntil: Date | null;
+  @ApiProperty({ type: Date, nullable: true, example: null }) revokedAt: Date | null;
 }

@@ -14,7 +14,7 @@ import { TenantStore } from '@numbering/persistence';
 import { DataSource } from 'typeorm';
 import { Command, PathId } from '../../http/asked';
 import { ADMINS, Needs, OFFICERS } from '../../http/auth.guard';
-import { Answers, Changes } from '../../http/openapi';
+import { About, Answers, Changes } from '../../http/openapi';
 import { NoMembers } from '../no-members.dto';
 import { QuotasBody, QuotasShown, SuspendTenantBody, TenantBody, TenantShown } from './tenants.dto';
 
@@ -34,6 +34,10 @@ export class TenantsController {
     private readonly setQuotas: SetQuotas,
   ) {}
 
+  @About(
+    'A tenant’s plan, allowlist and standing',
+    'One that nobody told the service about is `starter`, may use all operators and is ACTIVE.',
+  )
   @Get(':tenantId')
   @Needs(ADMINS)
   @Answers(TenantShown)
@@ -41,6 +45,10 @@ export class TenantsController {
     return tenantView((await this.tenants.find(this.source.manager, tenantId)).facts);
   }
 
+  @About(
+    'Set a tenant’s plan and allowlist',
+    'US-NUM-011: quotas follow at once. Left out, the allowlist stays; null is all operators, [] none.',
+  )
   @Put(':tenantId')
   @Needs(ADMINS)
   @Changes(200, TenantShown)
@@ -52,6 +60,10 @@ export class TenantsController {
     return this.changeTenant.run(context, tenantId, { plan, operatorAllowlist });
   }
 
+  @About(
+    'Suspend a tenant',
+    'US-NUM-004: every lease is recalled and every claim released under the ticket, by the worker; validation says LEASE_SUSPENDED at once. With `cascade: false` nothing is recalled, and it is reversible (ruling 25).',
+  )
   @Post(':tenantId/suspend')
   @Needs(OFFICERS)
   @Changes(200, TenantShown)
@@ -63,6 +75,10 @@ export class TenantsController {
     return this.suspendTenant.run(context, tenantId, { ticketId, reason, cascade });
   }
 
+  @About(
+    'Reinstate a suspended tenant',
+    'Ruling 25: it may claim again, and what is left of a cascade stops.',
+  )
   @Post(':tenantId/reinstate')
   @Needs(OFFICERS)
   @Changes(200, TenantShown)
@@ -74,6 +90,7 @@ export class TenantsController {
     return this.reinstateTenant.run(context, tenantId);
   }
 
+  @About('A tenant’s own quotas, and what holds', 'US-NUM-011: null is the plan’s.')
   @Get(':tenantId/quotas')
   @Needs(ADMINS)
   @Answers(QuotasShown)
@@ -83,6 +100,10 @@ export class TenantsController {
   }
 
   /** What is null or left out is the plan's. */
+  @About(
+    'Set a tenant’s own quotas',
+    'US-NUM-011: null or left out is the plan’s. What is above a lowered quota already stays.',
+  )
   @Put(':tenantId/quotas')
   @Needs(ADMINS)
   @Changes(200, QuotasShown)

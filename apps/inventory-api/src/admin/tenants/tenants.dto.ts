@@ -16,10 +16,10 @@ export class TenantBody {
 }
 
 export class SuspendTenantBody {
-  @Id()
+  @Id({ example: 'C-1204' })
   ticketId: string;
 
-  @Text()
+  @Text({ example: 'Phishing' })
   reason: string;
 
   @Flag({ optional: true, description: 'false: nothing is recalled; true unless it says so' })
@@ -36,25 +36,26 @@ export class QuotasBody {
 
 export class TenantShown {
   @ApiProperty() tenantId: string;
-  @ApiProperty({ enum: PLANS }) plan: string;
-  @ApiProperty({ type: [String], nullable: true }) operatorAllowlist: string[] | null;
+  @ApiProperty({ enum: PLANS, example: 'business' }) plan: string;
+  @ApiProperty({ type: [String], nullable: true, example: null }) operatorAllowlist:
+    string[] | null;
   @ApiProperty({ enum: ['ACTIVE', 'SUSPENDED'] }) status: string;
 }
 
 class Effective {
-  @ApiProperty() MSISDN: number;
-  @ApiProperty() SHORT_CODE: number;
-  @ApiProperty() ALPHA: number;
-  @ApiProperty() maxActiveReservations: number;
-  @ApiProperty() maxHolds: number;
+  @ApiProperty({ type: 'integer' }) MSISDN: number;
+  @ApiProperty({ type: 'integer' }) SHORT_CODE: number;
+  @ApiProperty({ type: 'integer' }) ALPHA: number;
+  @ApiProperty({ type: 'integer' }) maxActiveReservations: number;
+  @ApiProperty({ type: 'integer' }) maxHolds: number;
 }
 
 export class QuotasShown {
-  @ApiProperty({ type: Number, nullable: true }) MSISDN: number | null;
-  @ApiProperty({ type: Number, nullable: true }) SHORT_CODE: number | null;
-  @ApiProperty({ type: Number, nullable: true }) ALPHA: number | null;
-  @ApiProperty({ type: Number, nullable: true }) maxActiveReservations: number | null;
-  @ApiProperty({ type: Number, nullable: true }) maxHolds: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) MSISDN: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) SHORT_CODE: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) ALPHA: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) maxActiveReservations: number | null;
+  @ApiProperty({ type: 'integer', nullable: true }) maxHolds: number | null;
   @ApiProperty({ enum: PLANS }) plan: string;
   @ApiProperty({ type: Effective }) effective: Effective;
 }
