@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark';
 import { browseBenchmarks } from './browse/browse.bench';
 import { importBlock } from './import/import.bench';
+import { invalidation } from './invalidation/invalidation.bench';
 import { peerBenchmarks } from './peer/peer.bench';
 import { releaseLagBenchmarks } from './release/release-lag.bench';
 import { contention } from './reserve/contention.bench';
@@ -14,6 +15,7 @@ export const SUITE: Readonly<Record<string, readonly Benchmark[]>> = {
   'validate-batch': [validateInBatches],
   'validate-latency': [validateLatency],
   'validate-miss': missBenchmarks,
+  invalidation: [invalidation],
   'validate-peer': peerBenchmarks,
   reserve: reserveBenchmarks,
   contention: [contention],

@@ -43,5 +43,10 @@ export async function fillLedger(database: Client, count: number): Promise<void>
       WHERE nth % ${CASES} NOT IN (${PLACE.available}, ${PLACE.recalled}, ${PLACE.unknown})`,
     [count],
   );
+  await database.query(
+    `UPDATE numbering.tenants AS t SET leased_msisdn = its.leases
+       FROM (SELECT tenant_id, count(*)::integer AS leases FROM numbering.leases GROUP BY tenant_id) AS its
+      WHERE its.tenant_id = t.tenant_id`,
+  );
   await database.query('VACUUM ANALYZE');
 }
