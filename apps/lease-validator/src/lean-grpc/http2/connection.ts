@@ -9,7 +9,7 @@ import {
 } from './control-frames';
 import { Exchange } from './exchange';
 import { FloodGuard } from './flood-guard';
-import { FrameSplitter } from './frame-splitter';
+import { FrameSplitter, type TakeFrame } from './frame-splitter';
 import { HeaderBlocks, refuseOwnDependency } from './header-blocks';
 import type { HeaderField } from './header-field';
 import { Outbox } from './outbox';
@@ -22,6 +22,8 @@ import {
   Flag,
   Frame,
   MAX_WINDOW_BYTES,
+  PRIORITY_BYTES,
+  STREAM_ID_MASK,
   StreamError,
 } from './protocol';
 
@@ -31,10 +33,8 @@ const CONNECTION_WINDOW_BYTES = 1024 * 1024;
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 /** Parts of messages that are not whole, and messages that nobody has taken yet. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
-const PRIORITY_BYTES = 5;
 const PING_BYTES = 8;
 const UINT32_BYTES = 4;
-const STREAM_ID_MASK = 0x7fffffff;
 const NOTHING = Buffer.alloc(0);
 
 export interface ConnectionOptions {
@@ -58,7 +58,7 @@ export class Http2Connection {
   private readonly resets = new ResetMemory();
   private readonly blocks: HeaderBlocks;
   private readonly flood: FloodGuard;
-  private readonly splitter = new FrameSplitter((...frame) => this.take(...frame));
+  private readonly splitter: FrameSplitter;
   private heldBytes = 0;
   private keptBytes = 0;
   private peerWindowBytes = DEFAULT_WINDOW_BYTES;
@@ -80,6 +80,7 @@ export class Http2Connection {
       this.takeFields(id, isEnd, fields),
     );
     this.flood = new FloodGuard(options.monotonicMs);
+    this.splitter = new FrameSplitter(this.take);
     this.outbox = new Outbox(socket, () => socket.pause());
     socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('drain', () => socket.resume());
@@ -187,14 +188,7 @@ export class Http2Connection {
     this.cutAll();
   }
 
-  private take(
-    type: number,
-    flags: number,
-    streamId: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): void {
+  private readonly take: TakeFrame = (type, flags, streamId, bytes, start, end) => {
     if (this.isOver) return;
     if (!this.hasSettings && type !== Frame.SETTINGS) throw broken('a first frame of no settings');
     if (this.blocks.isAmid && type !== Frame.CONTINUATION)
@@ -208,7 +202,7 @@ export class Http2Connection {
       this.sendReset(fault.streamId, fault.code);
       exchange?.cut();
     }
-  }
+  };
 
   private takeFrame(
     type: number,

@@ -4,6 +4,7 @@ import {
   FRAME_HEADER_BYTES,
   MAX_FRAME_BYTES,
   PREFACE,
+  STREAM_ID_MASK,
 } from './protocol';
 
 /** One frame: its payload is `bytes` from `start` to `end`, valid during the call alone. */
@@ -17,7 +18,6 @@ export type TakeFrame = (
 ) => void;
 
 const PAYLOAD_LENGTH_SHIFT = 8;
-const STREAM_ID_MASK = 0x7fffffff;
 
 /** Cuts what a socket reads into frames, after the preface. Remembers less than one frame. */
 export class FrameSplitter {

@@ -1,13 +1,11 @@
 import { paddingOf } from './control-frames';
 import { HeaderDecoder } from './header-decoder';
 import type { HeaderField } from './header-field';
-import { ConnectionError, ErrorCode, Flag } from './protocol';
+import { ConnectionError, ErrorCode, Flag, PRIORITY_BYTES, STREAM_ID_MASK } from './protocol';
 
 /** HEADERS and its CONTINUATIONs. */
 const MAX_BLOCK_BYTES = 64 * 1024;
 const MAX_BLOCK_FRAMES = 16;
-const PRIORITY_BYTES = 5;
-const STREAM_ID_MASK = 0x7fffffff;
 
 /** @param fields undefined where they are more than are taken */
 export type TakeFields = (

@@ -23,8 +23,7 @@ export class Outbox {
   /** A whole frame. */
   frame(type: number, flags: number, streamId: number, payload: Uint8Array): void {
     this.head(type, flags, streamId, payload.length);
-    scratch.set(payload, this.used);
-    this.used += payload.length;
+    this.bytes(payload);
   }
 
   /** The head of a frame of so many bytes, and room for them. */

@@ -3,6 +3,10 @@
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
 export const FRAME_HEADER_BYTES = 9;
+/** The bit above it is reserved. */
+export const STREAM_ID_MASK = 0x7fffffff;
+/** The payload of PRIORITY, and what HEADERS may begin with. */
+export const PRIORITY_BYTES = 5;
 /** The largest frame that is taken: what every HTTP/2 endpoint takes. */
 export const MAX_FRAME_BYTES = 16_384;
 /** Of a connection and of each stream, before anybody has said otherwise. */
