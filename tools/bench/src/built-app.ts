@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { eventually, freePort } from '@numbering/testing';
@@ -28,7 +29,7 @@ export async function startApp(
   resources: AsyncDisposableStack,
   app: BuiltAppName,
   { databaseUrl, redisUrl }: { databaseUrl: string; redisUrl: string },
-  settings: Record<string, string> = {},
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<BuiltApp> {
   const [port, grpcPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
@@ -36,7 +37,7 @@ export async function startApp(
     env: {
       ...{ PATH: process.env.PATH, PORT: String(port), GRPC_PORT: String(grpcPort) },
       ...{ LOG_LEVEL: 'error', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl },
-      BILLING_URL: 'http://127.0.0.1:1',
+      ...{ BILLING_URL: 'http://127.0.0.1:1', CURSOR_SECRET: randomBytes(32).toString('hex') },
       ...settings,
     },
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { appDataSource } from '@numbering/persistence';
 import { testDatabase } from '@numbering/testing';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
+import { addBlock } from '../block';
 
 /** The pool at its size: a million AVAILABLE MSISDNs, and beside them what must not be felt. */
 export interface BenchPool {
@@ -50,13 +50,7 @@ async function makePool(part: number): Promise<BenchPool> {
 }
 
 async function fill(database: Client, part: number): Promise<void> {
-  const blockId = randomUUID();
-  await database.query(
-    `INSERT INTO numbering.blocks (block_id, operator_id, block_prefix, identifier_class, source,
-                                   inserted, duplicates, invalid, imported_at, imported_by)
-     VALUES ($1, 'ROSHAN', '*', 'MSISDN', 'REGISTRATION', 1, 0, 0, clock_timestamp(), 'bench')`,
-    [blockId],
-  );
+  const blockId = await addBlock(database, '*');
   const add = (count: number, values: string) =>
     database.query(
       `INSERT INTO numbering.identifiers (originating_block_id, block_prefix, changed_at, identifier,

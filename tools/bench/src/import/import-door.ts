@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { openAsBlob, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { startApp, type BuiltApp } from '../built-app';
@@ -24,10 +24,7 @@ export async function openImportDoor(
   stores: Stores,
 ): Promise<ImportDoor> {
   const issuer = await openIssuer(resources);
-  const app = await startApp(resources, 'inventory-api', stores, {
-    ...issuer.env,
-    CURSOR_SECRET: randomBytes(32).toString('hex'),
-  });
+  const app = await startApp(resources, 'inventory-api', stores, issuer.env);
   const token = await issuer.token('bench-admin', { scope: 'numbering:admin' });
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const publicKeyPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();

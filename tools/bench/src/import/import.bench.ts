@@ -1,14 +1,14 @@
 // US-NUM-001: an operator's signed file, sent to inventory-api as its CLI sends it (signature, E.164,
 // prefix, duplicates, publication in one transaction), beside psql's \copy of the rows that are good
 // into the same table with the same indexes, which checks nothing. The table is emptied before each.
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { addBlock } from '../block';
 import { mustBe, type Benchmark, type Measured } from '../benchmark';
 import { openStores, type Stores } from '../stores';
 import { openImportDoor, type ImportDoor } from './import-door';
-import { writeOperatorFile, type OperatorFile } from './operator-file';
+import { OPERATOR_PREFIX, writeOperatorFile, type OperatorFile } from './operator-file';
 import { psqlCopy, writeTableFile } from './psql-copy';
 
 const ROWS = 1_000_000;
@@ -65,14 +65,8 @@ async function importInto(stores: Stores, door: ImportDoor, file: OperatorFile) 
 
 async function copyInto(stores: Stores, table: string, rows: number): Promise<Measured> {
   await empty(stores);
-  const blockId = randomUUID();
-  await stores.database.query(
-    `INSERT INTO numbering.blocks (block_id, operator_id, block_prefix, identifier_class, source,
-                                   inserted, duplicates, invalid, imported_at, imported_by)
-     VALUES ($1, 'ROSHAN', '+9379', 'MSISDN', 'REGISTRATION', $2, 0, 0, clock_timestamp(), 'bench')`,
-    [blockId, rows],
-  );
-  await writeTableFile(table, blockId, 0, rows);
+  const blockId = await addBlock(stores.database, OPERATOR_PREFIX);
+  await writeTableFile(table, blockId, rows);
   return { value: rows / (await psqlCopy(stores.databaseUrl, table)) };
 }
 

@@ -1,11 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { ValidatorClient, type LeaseQuestion } from '@numbering/testing';
 import { startApp } from '../built-app';
 import { mustBe, WrongAnswer } from '../benchmark';
-import { openIssuer } from '../issuer';
-import { openStores } from '../stores';
-import { fillLedger } from '../validate/ledger';
-import { CASES, holderOf, numberOf, PLACE } from '../validate/questions';
+import { caseOf, CASES, PLACE } from '../validate/questions';
+import { openLeasedGround } from '../validate/sides';
 
 /** Numbers that are recalled at a time. */
 const CALLERS = 16;
@@ -16,8 +13,8 @@ export const PROMISE_MS = 1_000;
 const BATCH = 1_000;
 /** Far slower than any machine recalls. */
 const CALL_LIMIT_MS = 10_000;
-const PLACES_NOT_LEASED = new Set<number>(Object.values(PLACE));
-const LEASED_OF_EACH = CASES - PLACES_NOT_LEASED.size;
+/** Of so many numbers in a row. */
+const VALID_OF_EACH = CASES - Object.keys(PLACE).length;
 
 /** Leases that are recalled through REST, and two validators that are asked about them. */
 export interface Recalls {
@@ -36,27 +33,18 @@ export async function openRecalls(
   resources: AsyncDisposableStack,
   count: number,
 ): Promise<Recalls> {
-  const stores = await openStores(resources);
-  const ledger = Math.ceil(count / LEASED_OF_EACH + 1) * CASES;
-  await fillLedger(stores.database, ledger);
-  const issuer = await openIssuer(resources);
-  await startApp(resources, 'reservation-worker', stores);
-  const api = await startApp(resources, 'inventory-api', stores, {
-    ...issuer.env,
-    CURSOR_SECRET: randomBytes(32).toString('hex'),
-  });
-  const token = await issuer.token('orchestrator', { scope: 'numbering:validate' });
+  const ledger = Math.ceil(count / VALID_OF_EACH + 1) * CASES;
+  const { stores, issuer, token } = await openLeasedGround(resources, ledger);
+  const api = await startApp(resources, 'inventory-api', stores, issuer.env);
   const validators: ValidatorClient[] = [];
   for (let replica = 0; replica < REPLICAS; replica++) {
-    const { grpc } = await startApp(resources, 'lease-validator', stores, { ...issuer.env });
+    const { grpc } = await startApp(resources, 'lease-validator', stores, issuer.env);
     const client = new ValidatorClient(grpc, token);
     resources.defer(() => client.close());
     validators.push(client);
   }
-  const admin = await issuer.token('bench-admin', {
-    scope: 'numbering:admin numbering:tenants:any',
-  });
-  const leased = leasedQuestions(ledger);
+  const admin = await issuer.token(ADMIN, { scope: 'numbering:admin' });
+  const valid = validQuestions(ledger);
   const recalled: LeaseQuestion[] = [];
   const flip = async (question: LeaseQuestion): Promise<number> => {
     const { identifier, tenantId } = question;
@@ -79,7 +67,7 @@ export async function openRecalls(
   };
   return {
     redisUrl: stores.redisUrl,
-    flip: (flips) => flipByMany(flips, leased, flip),
+    flip: (flips) => flipByMany(flips, valid, flip),
     mustAllBeRefused: () => mustBeRefused(validators, recalled),
   };
 }
@@ -87,14 +75,14 @@ export async function openRecalls(
 /** All callers have ended before a failure of one is told: what they ask may be closed then. */
 async function flipByMany(
   flips: number,
-  leased: Iterator<LeaseQuestion, undefined>,
+  valid: Iterator<LeaseQuestion, undefined>,
   flip: (question: LeaseQuestion) => Promise<number>,
 ): Promise<number[]> {
   const lagsMs: number[] = [];
   let left = flips;
   const callers = Array.from({ length: CALLERS }, async () => {
     while (left-- > 0) {
-      const question = leased.next().value;
+      const question = valid.next().value;
       if (!question) throw new Error('the ledger has no lease left');
       try {
         lagsMs.push(await flip(question));
@@ -110,10 +98,10 @@ async function flipByMany(
   return lagsMs;
 }
 
-function* leasedQuestions(ledger: number): Generator<LeaseQuestion, undefined> {
+function* validQuestions(ledger: number): Generator<LeaseQuestion, undefined> {
   for (let nth = 1; nth <= ledger; nth++) {
-    if (PLACES_NOT_LEASED.has(nth % CASES)) continue;
-    yield { identifier: numberOf(nth), tenantId: holderOf(nth) };
+    const { question, answer } = caseOf(nth);
+    if (answer.valid) yield question;
   }
   return undefined;
 }

@@ -1,7 +1,8 @@
 import { isRefused, ReserveNumber } from '@numbering/lifecycle';
 import { mustBe, WrongAnswer, type Benchmark, type Contest, type Size } from '../benchmark';
 import { percentile } from '../measure';
-import { benchTenant, numberOf, openGround, TENANTS } from './ground';
+import { numberOf } from '../number-of';
+import { benchTenant, openGround, TENANTS } from './ground';
 import { reserveAs } from './reserve-as';
 
 const CONTENDED = '+9379';

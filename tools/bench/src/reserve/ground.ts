@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { LifecycleModule } from '@numbering/lifecycle';
 import { loadConfig } from '@numbering/platform';
 import type { Client } from 'pg';
+import { addBlock } from '../block';
 import { openStores } from '../stores';
 
 /** Tenants that claim; enough that few calls of one group are of the same one. */
@@ -49,13 +49,7 @@ export async function openGround(
 
 /** Numbers in the pool, as an import leaves them, and tenants whose quotas are not in the way. */
 async function fill(database: Client, prefixes: readonly string[], count: number) {
-  const blockId = [4, 2, 2, 2, 6].map((bytes) => randomBytes(bytes).toString('hex')).join('-');
-  await database.query(
-    `INSERT INTO numbering.blocks (block_id, operator_id, block_prefix, identifier_class, source,
-                                   inserted, duplicates, invalid, imported_at, imported_by)
-     VALUES ($1, 'ROSHAN', '+9379', 'MSISDN', 'REGISTRATION', 1, 0, 0, clock_timestamp(), 'bench')`,
-    [blockId],
-  );
+  const blockId = await addBlock(database, '+9379');
   for (const prefix of prefixes) {
     await database.query(
       `INSERT INTO numbering.identifiers (identifier, identifier_class, operator_id, block_prefix,
@@ -73,7 +67,3 @@ async function fill(database: Client, prefixes: readonly string[], count: number
   );
   await database.query('VACUUM ANALYZE');
 }
-
-/** The nth number of a side. */
-export const numberOf = (prefix: string, nth: number): string =>
-  `${prefix}${String(nth).padStart(7, '0')}`;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { startApp } from '../built-app';
 import { openIssuer } from '../issuer';
@@ -23,10 +22,7 @@ export async function openDoor(
   connections: number,
 ): Promise<HttpDoor> {
   const issuer = await openIssuer(resources);
-  const app = await startApp(resources, 'inventory-api', ground, {
-    ...issuer.env,
-    CURSOR_SECRET: randomBytes(32).toString('hex'),
-  });
+  const app = await startApp(resources, 'inventory-api', ground, issuer.env);
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   resources.defer(() => agent.destroy());
   const tokens = new Map<string, string>();

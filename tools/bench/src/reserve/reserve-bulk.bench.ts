@@ -1,6 +1,7 @@
 import { isRefused, ReserveNumber, ReserveNumbers } from '@numbering/lifecycle';
 import { mustBe, WrongAnswer, type Benchmark, type Contest, type Size } from '../benchmark';
-import { benchTenant, numberOf, openGround, TENANTS } from './ground';
+import { numberOf } from '../number-of';
+import { benchTenant, openGround, TENANTS } from './ground';
 import { callerOf, reserveAs } from './reserve-as';
 
 const BULK = '+9379';

@@ -1,7 +1,8 @@
 import { ReserveNumber, isRefused } from '@numbering/lifecycle';
 import { mustBe, WrongAnswer, type Benchmark, type Contest, type Size } from '../benchmark';
 import { openDoor } from './http-door';
-import { numberOf, type Ground } from './ground';
+import { numberOf } from '../number-of';
+import type { Ground } from './ground';
 import { reserveAs } from './reserve-as';
 import { reserveInBulk } from './reserve-bulk.bench';
 import { openSides, OURS, type Caller } from './reserve-sides';

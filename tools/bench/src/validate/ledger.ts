@@ -1,16 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
+import { addBlock } from '../block';
 import { CASES, EFFECTIVE_UNTIL, PLACE, TENANTS } from './questions';
 
 /** Numbers 1 to `count`, in the states that `caseOf` tells of. */
 export async function fillLedger(database: Client, count: number): Promise<void> {
-  const blockId = randomUUID();
-  await database.query(
-    `INSERT INTO numbering.blocks (block_id, operator_id, block_prefix, identifier_class, source,
-                                   inserted, duplicates, invalid, imported_at, imported_by)
-     VALUES ($1, 'ROSHAN', '+9379', 'MSISDN', 'REGISTRATION', 1, 0, 0, clock_timestamp(), 'bench')`,
-    [blockId],
-  );
+  const blockId = await addBlock(database, '+9379');
   await database.query(
     `INSERT INTO numbering.tenants (tenant_id, plan)
      SELECT 'bench-' || nth, 'enterprise' FROM generate_series(1, $1::integer) AS nth`,

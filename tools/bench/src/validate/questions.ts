@@ -1,4 +1,5 @@
 import type { LeaseQuestion, Verdict } from '@numbering/testing';
+import { numberOf } from '../number-of';
 
 /** Tenants that hold the leases. */
 export const TENANTS = 50;
@@ -21,14 +22,13 @@ export interface Case {
   answer: Verdict;
 }
 
-export const numberOf = (nth: number): string => `+9379${String(nth).padStart(7, '0')}`;
-export const holderOf = (nth: number): string => `bench-${1 + (nth % TENANTS)}`;
+const holderOf = (nth: number): string => `bench-${1 + (nth % TENANTS)}`;
 export const leaseIdOf = (nth: number): string =>
   `5eed0000-0000-4000-8000-${String(nth).padStart(12, '0')}`;
 
 /** What is asked about the nth number of the ledger, and the one right answer. */
 export function caseOf(nth: number): Case {
-  const question = { identifier: numberOf(nth), tenantId: holderOf(nth) };
+  const question = { identifier: numberOf('+9379', nth), tenantId: holderOf(nth) };
   switch (nth % CASES) {
     case PLACE.foreign:
       return { question: { ...question, tenantId: holderOf(nth + 1) }, answer: no('WRONG_TENANT') };

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { cpuSecondsOf, startApp, type BuiltApp } from '../built-app';
 import { WrongAnswer } from '../benchmark';
 import type { Load, LoadReport, Target } from '../grpc-load/grpc-load';
-import { openIssuer } from '../issuer';
-import { openStores } from '../stores';
+import { openIssuer, type Issuer } from '../issuer';
+import { openStores, type Stores } from '../stores';
 import type { Order, Reply } from './caller';
 import { fillLedger } from './ledger';
 import type { Workload } from './workload';
@@ -48,21 +48,37 @@ export async function openEcho(resources: AsyncDisposableStack): Promise<Side> {
   return { address: `127.0.0.1:${port}`, cpuSeconds: () => cpuSecondsOf(child.pid) };
 }
 
+/** What validators stand on: a ledger, a reservation-worker, whose evictor keeps their memory trusted, and tokens. */
+export interface LeasedGround {
+  stores: Stores;
+  issuer: Issuer;
+  /** An orchestrator's. */
+  token: string;
+}
+
+/** @param count of numbers in the ledger */
+export async function openLeasedGround(
+  resources: AsyncDisposableStack,
+  count: number,
+): Promise<LeasedGround> {
+  const stores = await openStores(resources);
+  await fillLedger(stores.database, count);
+  const issuer = await openIssuer(resources);
+  await startApp(resources, 'reservation-worker', stores);
+  const token = await issuer.token('orchestrator', { scope: 'numbering:validate' });
+  return { stores, issuer, token };
+}
+
 /**
- * The service as it is shipped: a validator that asks for tokens, and a reservation-worker, whose
- * evictor keeps its memory trusted.
+ * The service as it is shipped: a validator that asks for tokens, on a ground of its own.
  * @param count of numbers in the ledger
  */
 export async function openValidator(
   resources: AsyncDisposableStack,
   count: number,
 ): Promise<Validator> {
-  const stores = await openStores(resources);
-  await fillLedger(stores.database, count);
-  const issuer = await openIssuer(resources);
-  await startApp(resources, 'reservation-worker', stores);
-  const app = await startApp(resources, 'lease-validator', stores, { ...issuer.env });
-  const token = await issuer.token('orchestrator', { scope: 'numbering:validate' });
+  const { stores, issuer, token } = await openLeasedGround(resources, count);
+  const app = await startApp(resources, 'lease-validator', stores, issuer.env);
   const { databaseUrl } = stores;
   return { address: app.grpc, token, cpuSeconds: app.cpuSeconds, app, databaseUrl };
 }
