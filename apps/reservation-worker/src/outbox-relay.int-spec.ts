@@ -123,7 +123,7 @@ describe('the outbox relay', () => {
     const message = reader.messages.find((each) => each.key === key);
     expect(JSON.parse(message?.value.toString() ?? '')).toMatchObject({
       specversion: '1.0',
-      source: '/numbering/inventory-api',
+      source: '/numbering/fixture',
       type: TOPIC,
       subject: key,
       datacontenttype: 'application/json',

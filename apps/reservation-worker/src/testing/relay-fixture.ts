@@ -112,7 +112,7 @@ export interface SeedRow {
   topic?: string;
 }
 
-/** As a writer does: event rows in one transaction. */
+/** As a writer does: event rows in one transaction, said to be a fixture's: no such event is promised. */
 export async function writeEvents(manager: EntityManager, rows: readonly SeedRow[]): Promise<void> {
   const values = rows.map(({ key, version, padBytes = 0, topic = TOPIC }) => ({
     topic,
@@ -120,7 +120,7 @@ export async function writeEvents(manager: EntityManager, rows: readonly SeedRow
     version,
     event_id: randomUUID(),
     payload: {
-      app: 'inventory-api',
+      app: 'fixture',
       data: { identifier: key, identifierVersion: version, pad: 'x'.repeat(padBytes) },
     },
   }));
